@@ -1,0 +1,125 @@
+// Package atomicfile replaces a file in one step: a reader, or a process that dies at any moment, sees the old
+// file whole or the new one whole, never a part. The new bytes go to a temporary file in the same directory (a
+// rename is atomic only within one file system), reach the disk, and take the name last.
+//
+// A process killed between Create and Commit leaves its temporary file, .NAME.tmp-RANDOM, and nothing else.
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// A File is a new file on its way to a name. It is written like any *os.File; Name is that of the temporary file.
+// Either Commit or Abort ends it, and only they may close it. It is not safe for concurrent Commit and Abort.
+type File struct {
+	*os.File
+	path string
+	done bool
+}
+
+// Create opens a temporary file beside path, for reading and writing. Its mode is that of the file that it will
+// replace, else 0644 less the umask. A path that names a directory, a device or another thing that a rename must
+// not remove is refused here, before the caller has spent time on the bytes; a symbolic link is itself replaced.
+func Create(path string) (*File, error) {
+	old, err := os.Lstat(path)
+	switch {
+	case err == nil && !old.Mode().IsRegular() && old.Mode().Type() != fs.ModeSymlink:
+		return nil, fmt.Errorf("annoy: cannot write %s: it is %s, not a regular file", path, kind(old.Mode()))
+	case err == nil && !old.Mode().IsRegular(), errors.Is(err, fs.ErrNotExist):
+		old = nil
+	case err != nil:
+		return nil, fmt.Errorf("annoy: cannot write: %w", err)
+	}
+	f, err := openTemp(path)
+	if err != nil {
+		return nil, fmt.Errorf("annoy: cannot write %s: %w", path, err)
+	}
+	if old != nil {
+		// Chmod and not the mode of the open, from which the umask would be taken. A file system without modes
+		// may refuse; the bytes matter more than the mode then.
+		_ = f.Chmod(old.Mode().Perm())
+	}
+	return &File{File: f, path: path}, nil
+}
+
+func openTemp(path string) (*os.File, error) {
+	dir, name := filepath.Split(path)
+	for try := 0; ; try++ {
+		temp := dir + "." + name + ".tmp-" + strconv.FormatUint(rand.Uint64(), 36)
+		f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+		if errors.Is(err, fs.ErrExist) && try < 100 {
+			continue
+		}
+		return f, err
+	}
+}
+
+func kind(m fs.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a directory"
+	case m&fs.ModeDevice != 0:
+		return "a device"
+	case m&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "special"
+}
+
+// Path returns the name that Commit will give the file.
+func (f *File) Path() string { return f.path }
+
+// Commit brings the bytes to the disk, closes the file and gives it its name. After an error the temporary file
+// is gone and the old file untouched, save for one case: when only the last step failed, the sync of the
+// directory, the new file has its name already and may lose it again in a power cut.
+func (f *File) Commit() error {
+	if f.done {
+		return fmt.Errorf("annoy: cannot write %s: %w", f.path, fs.ErrClosed)
+	}
+	f.done = true
+	err := f.Sync()
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), f.path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return fmt.Errorf("annoy: cannot write %s: %w", f.path, err)
+	}
+	if err := syncDir(filepath.Dir(f.path)); err != nil {
+		return fmt.Errorf("annoy: cannot sync the directory of %s: %w", f.path, err)
+	}
+	return nil
+}
+
+// Abort closes and removes the temporary file. After Commit or another Abort it does nothing, so that it can be
+// deferred right after Create.
+func (f *File) Abort() {
+	if f.done {
+		return
+	}
+	f.done = true
+	_ = f.Close()
+	_ = os.Remove(f.Name())
+}
+
+// WriteFile replaces the file at path with data.
+func WriteFile(path string, data []byte) error {
+	f, err := Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if _, err := f.Write(data); err != nil {
+		return fmt.Errorf("annoy: cannot write %s: %w", path, err)
+	}
+	return f.Commit()
+}

@@ -1,4 +1,4 @@
-//go:build !asm
+//go:build purego || !amd64
 
 package kernel
 

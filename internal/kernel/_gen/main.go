@@ -1,0 +1,68 @@
+// Command _gen writes the amd64 assembly of package kernel and the Go declarations beside it. Run it in this folder:
+//
+//	go run . -out ..
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/pass"
+	"github.com/mmcloughlin/avo/printer"
+)
+
+func main() {
+	// A set of its own: avo takes the name "out" on the command line's.
+	flags := flag.NewFlagSet("_gen", flag.ExitOnError)
+	out := flags.String("out", "..", "folder to write the files to")
+	flags.Parse(os.Args[1:])
+	for _, file := range []struct {
+		name string
+		emit func(*build.Context)
+	}{
+		{"avx2", func(c *build.Context) {
+			floats(c, avx2(c))
+			hammingScalar(c)
+			blend(c)
+			prefetch(c)
+		}},
+		{"avx512", func(c *build.Context) {
+			floats(c, avx512())
+			hammingVector(c)
+		}},
+	} {
+		if err := write(*out, file.name, file.emit); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+}
+
+// write generates name_amd64.s and name_amd64.go in the folder dir.
+func write(dir, name string, emit func(*build.Context)) error {
+	c := build.NewContext()
+	c.ConstraintExpr("!purego")
+	emit(c)
+	f, err := c.Result()
+	if err != nil {
+		return err
+	}
+	if err := pass.Compile.Execute(f); err != nil {
+		return err
+	}
+	config := printer.Config{Name: "internal/kernel/_gen", Pkg: "kernel"}
+	for ext, p := range map[string]printer.Printer{".s": printer.NewGoAsm(config), ".go": printer.NewStubs(config)} {
+		text, err := p.Print(f)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+"_amd64"+ext), append(bytes.TrimRight(text, "\n"), '\n'), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

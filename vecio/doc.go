@@ -1,0 +1,57 @@
+// Package vecio reads and writes files of vectors, one row at a time.
+//
+// The formats are those that vectors are kept in: NumPy's npy, the
+// TEXMEX fvecs, bvecs and ivecs (http://corpus-texmex.irisa.fr), the fbin and
+// u8bin of big-ann-benchmarks (https://big-ann-benchmarks.com), JSON lines and CSV.
+//
+//	format   extension      elements                        layout of a file
+//	npy      .npy           float32 float64 float16         header (versions 1, 2, 3), then rows × components
+//	                        uint8 int8
+//	fvecs    .fvecs         float32                         each row: int32 dim, then the components
+//	bvecs    .bvecs         uint8                           the same
+//	ivecs    .ivecs         int32                           the same
+//	fbin     .fbin          float32                         uint32 rows, uint32 dim, then rows × components
+//	u8bin    .u8bin         uint8                           the same
+//	jsonl    .jsonl .ndjson decimal text, read as float32   a line: [0.1, 0.2] or {"id": 7, "vector": [0.1, 0.2]}
+//	csv      .csv           decimal text, read as float32   RFC 4180 with commas, with or without a line of names
+//
+// Binary formats are little-endian, and an npy array has two dimensions in C
+// order; any other array is refused with an error that says what it is.
+//
+// A [Reader] gives every row as float32, whatever the file holds:
+//
+//	r, err := vecio.Open("base.fvecs", nil)
+//	if err != nil {
+//		return err
+//	}
+//	defer r.Close()
+//	vec := make([]float32, r.Dim())
+//	for {
+//		id, err := r.Next(vec)
+//		if err == io.EOF {
+//			break
+//		}
+//		if err != nil {
+//			return err // e.g. annoy: base.fvecs: row 17, column 3: NaN …
+//		}
+//		use(id, vec)
+//	}
+//
+// A [Writer] builds the file under a temporary name and puts it in place on
+// Close, so that a reader never meets half a file.
+//
+// # Limits and memory
+//
+// A vector has at most [MaxDim] components; a line of text has at most
+// [MaxLine] bytes. A Reader holds one buffer of at most 1 MiB and, for the
+// text formats, one line and one row; nothing is allocated on the word of a
+// header. Where the size of the file is known, the header is checked against
+// it before the first row is read; where it is not (a pipe), Len is −1 and a
+// file that is too short or too long is found at its end.
+//
+// # Malformed files
+//
+// NaN, infinities, rows of different lengths, a file that ends within a row,
+// bytes after the last row, an empty file and a compressed file are errors: a
+// [*FormatError], with the file, row and column, that matches [ErrFormat].
+package vecio

@@ -1,0 +1,98 @@
+package vecio
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// MaxDim is the largest number of components of a vector that is read or
+// written. It keeps a hostile header from asking for memory.
+const MaxDim = 1 << 20
+
+// MaxLine is the largest length in bytes of a line (for CSV: of a record) of a
+// text file: 32 bytes for each of MaxDim components.
+const MaxLine = 32 << 20
+
+// Format names a kind of vector file.
+type Format string
+
+// The formats, by the names that ParseFormat takes.
+const (
+	Npy   Format = "npy"
+	Fvecs Format = "fvecs"
+	Bvecs Format = "bvecs"
+	Ivecs Format = "ivecs"
+	Fbin  Format = "fbin"
+	U8bin Format = "u8bin"
+	JSONL Format = "jsonl"
+	CSV   Format = "csv"
+)
+
+// Formats returns all formats, in the order of the package comment.
+func Formats() []Format {
+	return []Format{Npy, Fvecs, Bvecs, Ivecs, Fbin, U8bin, JSONL, CSV}
+}
+
+// formatNames lists the formats for an error message.
+func formatNames() string {
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
+}
+
+// ParseFormat returns the format of that name, in any case; "ndjson" is
+// another name of JSONL. Any other name is an error that lists the names.
+func ParseFormat(name string) (Format, error) {
+	f := Format(strings.ToLower(name))
+	if f == "ndjson" {
+		return JSONL, nil
+	}
+	for _, known := range Formats() {
+		if f == known {
+			return f, nil
+		}
+	}
+	return "", fmt.Errorf("annoy: unknown vector format %q: want one of %s", name, formatNames())
+}
+
+// FormatOf returns the format that the extension of path names, in any case.
+// A path without extension, or with one that is no format's, is an error.
+func FormatOf(path string) (Format, error) {
+	ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
+	switch ext {
+	case "gz", "bz2", "xz", "zst", "zip":
+		return "", fmt.Errorf("annoy: %s: compressed files are not read: decompress it first", path)
+	case "":
+		return "", fmt.Errorf("annoy: %s: no extension to tell the vector format by: name it, one of %s", path, formatNames())
+	}
+	f, err := ParseFormat(ext)
+	if err != nil {
+		return "", fmt.Errorf("annoy: %s: the extension is not a vector format's: name the format, one of %s", path, formatNames())
+	}
+	return f, nil
+}
+
+// elements returns the element types of a format, its default first.
+func (f Format) elements() []Element {
+	switch f {
+	case Npy:
+		return []Element{Float32, Float64, Float16, Uint8, Int8}
+	case Bvecs, U8bin:
+		return []Element{Uint8}
+	case Ivecs:
+		return []Element{Int32}
+	default:
+		return []Element{Float32}
+	}
+}
+
+// resolveFormat returns format checked, or that of the path when format is "".
+func resolveFormat(format Format, path string) (Format, error) {
+	if format == "" {
+		return FormatOf(path)
+	}
+	return ParseFormat(string(format))
+}

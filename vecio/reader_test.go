@@ -158,7 +158,7 @@ func TestNpyLiterals(t *testing.T) {
 
 // What a header claims must not cost memory.
 func TestHostileHeadersAllocateLittle(t *testing.T) {
-	quote := append([]byte("1,2\n\""), bytes.Repeat([]byte("x\n"), MaxLine)...)
+	quote := append([]byte("1,2\n\""), bytes.Repeat([]byte(strings.Repeat("x", 1<<16)+"\n"), 2*MaxLine>>16)...)
 	for name, tc := range map[string]struct {
 		format Format
 		data   []byte
@@ -170,9 +170,9 @@ func TestHostileHeadersAllocateLittle(t *testing.T) {
 		"fvecs":  {Fvecs, bin(int32(1 << 20)), 4 << 20},
 		// A line may cost as much as it is allowed to, several times while its
 		// buffer grows, and not what the file holds.
-		"jsonl line": {JSONL, bytes.Repeat([]byte("["), 3*MaxLine), 8 * MaxLine},
+		"jsonl line": {JSONL, bytes.Repeat([]byte("["), 2*MaxLine), 8 * MaxLine},
 		"csv quote":  {CSV, quote, 8 * MaxLine},
-		"csv commas": {CSV, bytes.Repeat([]byte(","), 3*MaxLine), 8 * MaxLine},
+		"csv commas": {CSV, bytes.Repeat([]byte(","), 2*MaxLine), 8 * MaxLine},
 	} {
 		for _, size := range []int64{int64(len(tc.data)), -1} {
 			var before, after runtime.MemStats

@@ -28,10 +28,11 @@ func l2ManyAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count
 
 // l2ManyBoundAVX2 sets out[j] to the sum of (a[i]-b[i])^2 over n components, n ≥ 16, a the query and
 // b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them.
-// It looks every so many components, a multiple of 64, whether the sum is greater than bound, and then sets out[j] to +Inf.
+// The components after the first half, a multiple of 64 or n, are neither requested nor, if the sum of the first
+// is greater than bound, read: out[j] is then +Inf.
 //
 //go:noescape
-func l2ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, every int)
+func l2ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
 
 // l1AVX2 returns the sum of |a[i]-b[i]| over n components, n ≥ 16.
 //
@@ -46,10 +47,11 @@ func l1ManyAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count
 
 // l1ManyBoundAVX2 sets out[j] to the sum of |a[i]-b[i]| over n components, n ≥ 16, a the query and
 // b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them.
-// It looks every so many components, a multiple of 64, whether the sum is greater than bound, and then sets out[j] to +Inf.
+// The components after the first half, a multiple of 64 or n, are neither requested nor, if the sum of the first
+// is greater than bound, read: out[j] is then +Inf.
 //
 //go:noescape
-func l1ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, every int)
+func l1ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
 
 // hammingAVX2 returns the number of bits in which the n words of a and b differ, n ≥ 1.
 //

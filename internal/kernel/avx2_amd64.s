@@ -666,11 +666,11 @@ end4:
 	VZEROUPPER
 	RET
 
-// func l2ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, every int)
+// func l2ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·l2ManyBoundAVX2(SB), NOSPLIT, $0-80
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
-	// BX bytes in whole blocks, DX bytes of a row;
+	// BX bytes in whole blocks, DX bytes of a row, R9 bytes of its first half;
 	// Y0-Y3 accumulators of the first row, Y4-Y7 of the second (or scratch), Y8-Y11 query, Y12-Y13 differences,
 	// Y14 mask of the tail, Y15 mask of the absolute value.
 	MOVQ q+0(FP), DI
@@ -685,6 +685,8 @@ TEXT ·l2ManyBoundAVX2(SB), NOSPLIT, $0-80
 	MOVQ         SI, BX
 	ANDQ         $-32, BX
 	SHLQ         $0x02, BX
+	MOVQ         half+72(FP), R9
+	SHLQ         $0x02, R9
 	MOVQ         ids+32(FP), CX
 	MOVQ         count+40(FP), R12
 	MOVQ         out+56(FP), R13
@@ -698,7 +700,7 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	LEAQ    -1(R8)(R9*1), R11
 
 line3:
 	PREFETCHT0 (R8)
@@ -724,7 +726,7 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	LEAQ    -1(R8)(R9*1), R11
 
 line7:
 	PREFETCHT0 (R8)
@@ -742,9 +744,6 @@ requested6:
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
 	XORL    AX, AX
-	MOVQ    every+72(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    R9, R10
 	CMPQ    AX, BX
 	JGE     tail11
 
@@ -763,10 +762,7 @@ block10:
 	VFMADD231PS  Y12, Y12, Y3
 	ADDQ         $0x00000080, AX
 	CMPQ         AX, R9
-	JLT          skip12
-	ADDQ         R10, R9
-	CMPQ         AX, DX
-	JGE          tail11
+	JNE          skip12
 	VADDPS       Y1, Y0, Y4
 	VADDPS       Y3, Y2, Y5
 	VADDPS       Y5, Y4, Y4
@@ -1212,11 +1208,11 @@ end4:
 	VZEROUPPER
 	RET
 
-// func l1ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, every int)
+// func l1ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
 // Requires: AVX, AVX2, MMX+
 TEXT ·l1ManyBoundAVX2(SB), NOSPLIT, $0-80
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
-	// BX bytes in whole blocks, DX bytes of a row;
+	// BX bytes in whole blocks, DX bytes of a row, R9 bytes of its first half;
 	// Y0-Y3 accumulators of the first row, Y4-Y7 of the second (or scratch), Y8-Y11 query, Y12-Y13 differences,
 	// Y14 mask of the tail, Y15 mask of the absolute value.
 	MOVQ     q+0(FP), DI
@@ -1233,6 +1229,8 @@ TEXT ·l1ManyBoundAVX2(SB), NOSPLIT, $0-80
 	MOVQ         SI, BX
 	ANDQ         $-32, BX
 	SHLQ         $0x02, BX
+	MOVQ         half+72(FP), R9
+	SHLQ         $0x02, R9
 	MOVQ         ids+32(FP), CX
 	MOVQ         count+40(FP), R12
 	MOVQ         out+56(FP), R13
@@ -1246,7 +1244,7 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	LEAQ    -1(R8)(R9*1), R11
 
 line3:
 	PREFETCHT0 (R8)
@@ -1272,7 +1270,7 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	LEAQ    -1(R8)(R9*1), R11
 
 line7:
 	PREFETCHT0 (R8)
@@ -1290,9 +1288,6 @@ requested6:
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
 	XORL    AX, AX
-	MOVQ    every+72(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    R9, R10
 	CMPQ    AX, BX
 	JGE     tail11
 
@@ -1315,10 +1310,7 @@ block10:
 	VADDPS       Y12, Y3, Y3
 	ADDQ         $0x00000080, AX
 	CMPQ         AX, R9
-	JLT          skip12
-	ADDQ         R10, R9
-	CMPQ         AX, DX
-	JGE          tail11
+	JNE          skip12
 	VADDPS       Y1, Y0, Y4
 	VADDPS       Y3, Y2, Y5
 	VADDPS       Y5, Y4, Y4

@@ -842,11 +842,11 @@ end4:
 	VZEROUPPER
 	RET
 
-// func l2ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, every int)
+// func l2ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·l2ManyBoundAVX512(SB), NOSPLIT, $0-80
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
-	// BX bytes in whole blocks, DX bytes of a row;
+	// BX bytes in whole blocks, DX bytes of a row, R9 bytes of its first half;
 	// Z0-Z3 accumulators of the first row, Z4-Z7, Z8-Z11, Z12-Z15 of the others (or scratch), Z16-Z19 query,
 	// Z20-Z27 differences, Z31 mask of the absolute value, K1 mask of the tail.
 	MOVQ q+0(FP), DI
@@ -862,6 +862,8 @@ TEXT ·l2ManyBoundAVX512(SB), NOSPLIT, $0-80
 	MOVQ  SI, BX
 	ANDQ  $-64, BX
 	SHLQ  $0x02, BX
+	MOVQ  half+72(FP), R9
+	SHLQ  $0x02, R9
 	MOVQ  ids+32(FP), CX
 	MOVQ  count+40(FP), R12
 	MOVQ  out+56(FP), R13
@@ -875,7 +877,7 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	LEAQ    -1(R8)(R9*1), R11
 
 line3:
 	PREFETCHT0 (R8)
@@ -901,7 +903,7 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	LEAQ    -1(R8)(R9*1), R11
 
 line7:
 	PREFETCHT0 (R8)
@@ -919,9 +921,6 @@ requested6:
 	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
 	XORL    AX, AX
-	MOVQ    every+72(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    R9, R10
 	CMPQ    AX, BX
 	JGE     tail11
 
@@ -940,10 +939,7 @@ block10:
 	VFMADD231PS   Z24, Z24, Z3
 	ADDQ          $0x00000100, AX
 	CMPQ          AX, R9
-	JLT           skip12
-	ADDQ          R10, R9
-	CMPQ          AX, DX
-	JGE           tail11
+	JNE           skip12
 	VADDPS        Z1, Z0, Z4
 	VADDPS        Z3, Z2, Z5
 	VADDPS        Z5, Z4, Z4
@@ -1510,11 +1506,11 @@ end4:
 	VZEROUPPER
 	RET
 
-// func l1ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, every int)
+// func l1ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·l1ManyBoundAVX512(SB), NOSPLIT, $0-80
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
-	// BX bytes in whole blocks, DX bytes of a row;
+	// BX bytes in whole blocks, DX bytes of a row, R9 bytes of its first half;
 	// Z0-Z3 accumulators of the first row, Z4-Z7, Z8-Z11, Z12-Z15 of the others (or scratch), Z16-Z19 query,
 	// Z20-Z27 differences, Z31 mask of the absolute value, K1 mask of the tail.
 	MOVQ       q+0(FP), DI
@@ -1532,6 +1528,8 @@ TEXT ·l1ManyBoundAVX512(SB), NOSPLIT, $0-80
 	MOVQ  SI, BX
 	ANDQ  $-64, BX
 	SHLQ  $0x02, BX
+	MOVQ  half+72(FP), R9
+	SHLQ  $0x02, R9
 	MOVQ  ids+32(FP), CX
 	MOVQ  count+40(FP), R12
 	MOVQ  out+56(FP), R13
@@ -1545,7 +1543,7 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	LEAQ    -1(R8)(R9*1), R11
 
 line3:
 	PREFETCHT0 (R8)
@@ -1571,7 +1569,7 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	LEAQ    -1(R8)(R9*1), R11
 
 line7:
 	PREFETCHT0 (R8)
@@ -1589,9 +1587,6 @@ requested6:
 	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
 	XORL    AX, AX
-	MOVQ    every+72(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    R9, R10
 	CMPQ    AX, BX
 	JGE     tail11
 
@@ -1614,10 +1609,7 @@ block10:
 	VADDPS        Z24, Z3, Z3
 	ADDQ          $0x00000100, AX
 	CMPQ          AX, R9
-	JLT           skip12
-	ADDQ          R10, R9
-	CMPQ          AX, DX
-	JGE           tail11
+	JNE           skip12
 	VADDPS        Z1, Z0, Z4
 	VADDPS        Z3, Z2, Z5
 	VADDPS        Z5, Z4, Z4

@@ -86,20 +86,20 @@ func hammingMany(q *uint64, n int, base unsafe.Pointer, stride uintptr, ids *int
 	hammingManyAVX2(q, n, (*byte)(base), stride, ids, count, ahead, out)
 }
 
-func l2ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *int32, count, ahead int, out *float32, bound float32) {
+func l2ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *int32, count, ahead int, out *float32, bound float32, half int) {
 	if current == AVX512 {
-		l2ManyBoundAVX512(q, n, (*byte)(base), stride, ids, count, ahead, out, bound, checkEvery)
+		l2ManyBoundAVX512(q, n, (*byte)(base), stride, ids, count, ahead, out, bound, half)
 		return
 	}
-	l2ManyBoundAVX2(q, n, (*byte)(base), stride, ids, count, ahead, out, bound, checkEvery)
+	l2ManyBoundAVX2(q, n, (*byte)(base), stride, ids, count, ahead, out, bound, half)
 }
 
-func l1ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *int32, count, ahead int, out *float32, bound float32) {
+func l1ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *int32, count, ahead int, out *float32, bound float32, half int) {
 	if current == AVX512 {
-		l1ManyBoundAVX512(q, n, (*byte)(base), stride, ids, count, ahead, out, bound, checkEvery)
+		l1ManyBoundAVX512(q, n, (*byte)(base), stride, ids, count, ahead, out, bound, half)
 		return
 	}
-	l1ManyBoundAVX2(q, n, (*byte)(base), stride, ids, count, ahead, out, bound, checkEvery)
+	l1ManyBoundAVX2(q, n, (*byte)(base), stride, ids, count, ahead, out, bound, half)
 }
 
 func blend(y *float32, a float32, x *float32, b float32, n int) { blendAVX2(y, a, x, b, n) }

@@ -32,11 +32,11 @@ func hammingMany(q *uint64, n int, base unsafe.Pointer, stride uintptr, ids *int
 	panic(unreachable)
 }
 
-func l2ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *int32, count, ahead int, out *float32, bound float32) {
+func l2ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *int32, count, ahead int, out *float32, bound float32, half int) {
 	panic(unreachable)
 }
 
-func l1ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *int32, count, ahead int, out *float32, bound float32) {
+func l1ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *int32, count, ahead int, out *float32, bound float32, half int) {
 	panic(unreachable)
 }
 

@@ -1,0 +1,243 @@
+package annoy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"unsafe"
+
+	"github.com/annoy-go/annoy/internal/annfile"
+	"github.com/annoy-go/annoy/internal/forest"
+	"github.com/annoy-go/annoy/internal/kernel"
+)
+
+// Builder collects vectors and builds indexes of them. It is for one goroutine at a
+// time. The indexes that it built do not depend on it: they stay valid whatever becomes of the builder.
+type Builder struct {
+	metric Metric
+	opts   BuilderOptions
+	layout annfile.Layout
+	items  itemStore
+	built  bool
+	closed bool
+}
+
+// itemStore keeps the items as nodes of the format; ids never added are zero bytes.
+type itemStore interface {
+	len() int                                               // n_items
+	put(id int32, node []byte) error                        // keeps a copy of node
+	get(id int32, node []byte) error                        // id < len
+	finish(ctx context.Context, b *treeJob) (*Index, error) // builds
+	abort()
+}
+
+// NewBuilder returns an empty builder for vectors of dim components, 1 ≤ dim ≤ 2^24. nil
+// options are the defaults. Errors: ErrOption, and those of the file system with OnDisk.
+func NewBuilder(dim int, m Metric, o *BuilderOptions) (*Builder, error) {
+	b := &Builder{metric: m}
+	if o != nil {
+		b.opts = *o
+	}
+	if err := b.opts.Validate(); err != nil {
+		return nil, err
+	}
+	if !m.valid() {
+		return nil, optionError("metric %d does not exist", uint8(m))
+	}
+	dialect := b.opts.DotDialect
+	if m != Dot {
+		dialect = DotReleased
+	}
+	var err error
+	if b.layout, err = annfile.NewLayout(m.stored(), dim, dialect.stored()); err != nil {
+		return nil, optionError("%v", err)
+	}
+	b.items = &memoryItems{layout: b.layout}
+	if b.opts.OnDisk != "" {
+		if b.items, err = newDiskItems(b.layout, b.opts.OnDisk); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// Len is the largest id + 1.
+func (b *Builder) Len() int { return b.items.len() }
+
+// Dim is the number of components of a vector.
+func (b *Builder) Dim() int { return b.layout.Dim }
+
+// Metric is what distances will be measured by.
+func (b *Builder) Metric() Metric { return b.metric }
+
+// holesWorthWarning is the size of the holes before one id, in bytes, from which the caller is told.
+const holesWorthWarning = 1 << 30
+
+// Add puts a copy of v under id, 0 ≤ id < 2^31−1; the last vector of an id counts. A forest has a node for every
+// id up to the largest, used or not. Errors: ErrDimension, ErrNotFinite (naming id and component),
+// ErrTooLarge, ErrOption (a negative id), ErrBuilt, ErrClosed.
+func (b *Builder) Add(id int, v []float32) error {
+	switch {
+	case b.closed:
+		return ErrClosed
+	case b.built:
+		return ErrBuilt
+	case id < 0:
+		return optionError("id %d, want 0 or more", id)
+	case int64(id) >= math.MaxInt32:
+		return fail(ErrTooLarge, "id %d, an .ann file holds ids below %d", id, math.MaxInt32)
+	case len(v) != b.layout.Dim: // checkVector's name for it is made only when needed
+		return checkVector(v, b.layout.Dim, fmt.Sprintf("the vector of id %d", id))
+	}
+	sum := kernel.Dot(v, v)
+	if sum-sum != 0 {
+		if err := checkVector(v, b.layout.Dim, fmt.Sprintf("the vector of id %d", id)); err != nil {
+			return err
+		}
+	}
+	if gap := int64(id-b.items.len()) * int64(b.layout.Size); gap > holesWorthWarning && b.opts.Warn != nil {
+		b.opts.Warn(fmt.Sprintf("id %d leaves %d ids before it without an item; a forest stores them all, %d bytes", id, id-b.items.len(), gap))
+	}
+	return b.items.put(int32(id), b.encode(v, sum))
+}
+
+// encode is the node of an item.
+func (b *Builder) encode(v []float32, normSquared float32) []byte {
+	node := alignedBytes(int(b.layout.Size))
+	p := unsafe.Pointer(unsafe.SliceData(node))
+	b.layout.SetDescendants(p, 1)
+	if b.layout.Metric == annfile.Hamming {
+		annfile.PackBits(b.layout.Bits(p), v)
+		return node
+	}
+	copy(b.layout.Floats(p), v)
+	if b.layout.Metric == annfile.Angular {
+		b.layout.SetNormSquared(p, normSquared)
+	}
+	return node
+}
+
+// Vector is a copy of the vector of an id. Errors: ErrNotFound, ErrClosed.
+func (b *Builder) Vector(id int64) ([]float32, error) {
+	im, err := b.copies(id)
+	if err != nil {
+		return nil, err
+	}
+	return appendVector(nil, &im.Layout, im.Node(0)), nil
+}
+
+// Distance is the distance of two items. Errors: ErrNotFound, ErrClosed.
+func (b *Builder) Distance(i, j int64) (float32, error) {
+	im, err := b.copies(i, j)
+	if err != nil {
+		return 0, err
+	}
+	return b.metric.distance(forest.Raw(im, 0, 1)), nil
+}
+
+// copies is an image of copies of the items.
+func (b *Builder) copies(ids ...int64) (*annfile.Image, error) {
+	if b.closed {
+		return nil, ErrClosed
+	}
+	size := int(b.layout.Size)
+	nodes := alignedBytes(len(ids) * size)
+	for k, id := range ids {
+		if id < 0 || id >= int64(b.Len()) {
+			return nil, fail(ErrNotFound, "%d, ids are 0 to %d", id, b.Len()-1)
+		}
+		if err := b.items.get(int32(id), nodes[k*size:(k+1)*size]); err != nil {
+			return nil, err
+		}
+		if b.layout.Descendants(unsafe.Pointer(&nodes[k*size])) != 1 {
+			return nil, fail(ErrNotFound, "%d is a hole", id)
+		}
+	}
+	return annfile.New(b.layout, nodes, nil, 0)
+}
+
+// Build builds an index of the items; o.Kind is required. With OnDisk the index is that
+// file, opened. Afterwards Add is an error until Unbuild; building again, with other options, is allowed. A
+// cancelled or failed build leaves the builder as it was, and no file. Errors: ErrOption, ErrTooLarge, ErrClosed,
+// ctx's, those of the file system.
+func (b *Builder) Build(ctx context.Context, o *BuildOptions) (*Index, error) {
+	if b.closed {
+		return nil, ErrClosed
+	}
+	if o == nil {
+		o = &BuildOptions{}
+	}
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ix, err := b.items.finish(ctx, newTreeJob(b, o))
+	if err != nil {
+		return nil, err
+	}
+	b.built = true
+	return ix, nil
+}
+
+// Unbuild lets items be added again after a build. Indexes built before do not change.
+func (b *Builder) Unbuild() { b.built = false }
+
+// Close gives up the items; with OnDisk it also removes the temporary file of a build that never came. Indexes
+// built before stay valid. Closing again does nothing.
+func (b *Builder) Close() error {
+	if !b.closed {
+		b.closed = true
+		b.items.abort()
+	}
+	return nil
+}
+
+// defaultSeed is Annoy's.
+const defaultSeed = 1234567890987654321
+
+// treeJob is one Build: its options with the defaults filled in.
+type treeJob struct {
+	metric Metric
+	layout annfile.Layout
+	opts   BuildOptions
+}
+
+func newTreeJob(b *Builder, o *BuildOptions) *treeJob {
+	job := &treeJob{metric: b.metric, layout: b.layout, opts: *o}
+	if job.opts.Trees == 0 {
+		job.opts.Trees = -1
+	}
+	if job.opts.Seed == 0 {
+		job.opts.Seed = defaultSeed
+	}
+	if job.opts.Workers == 0 {
+		job.opts.Workers = runtime.GOMAXPROCS(0)
+	}
+	return job
+}
+
+// run builds the trees over items, which are complete, and passes their nodes to emit.
+func (job *treeJob) run(ctx context.Context, items []byte, maxNorm float32, emit func([]byte) error) (trees int, err error) {
+	n := int64(len(items)) / int64(job.layout.Size)
+	total := int64(-1)
+	if job.opts.Trees > 0 {
+		total = n * int64(job.opts.Trees)
+	}
+	var report func(int64, int)
+	if job.opts.Progress != nil {
+		report = func(steps int64, trees int) {
+			job.opts.Progress(Progress{Stage: "build", Done: steps, Total: total, Tree: trees, Trees: job.opts.Trees})
+		}
+	}
+	trees, err = forest.Build(ctx, &forest.Items{Layout: job.layout, Nodes: items, MaxNorm: maxNorm}, forest.Params{
+		Trees: job.opts.Trees, Seed: job.opts.Seed, Workers: job.opts.Workers, Progress: report, Emit: emit,
+	})
+	if errors.Is(err, forest.ErrTooManyNodes) {
+		return trees, fail(ErrTooLarge, "%v", err)
+	}
+	return trees, err
+}

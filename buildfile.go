@@ -1,0 +1,77 @@
+package annoy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+)
+
+// Source is a stream of vectors, such as the readers of package vecio.
+type Source interface {
+	// Dim is the number of components of every vector; 0 only for a source without vectors.
+	Dim() int
+	// Len is how many vectors there are in all, or −1 where only the end will tell.
+	Len() int
+	// Next fills dst[:Dim()] with the next vector and returns its id; io.EOF after the last.
+	Next(dst []float32) (id int64, err error)
+}
+
+// readCheck is how many vectors are read between two looks at the context.
+const readCheck = 1000
+
+// BuildFile builds an index of src straight into the file at path, with the sidecar
+// path.meta. The vectors are never in memory together: beyond the page cache, which the system
+// takes back when it needs it, a build holds 4 bytes an id, 8 bytes an id and the nodes for each of two trees
+// at a time, and about 10 MiB a worker. On an error, ctx's included, nothing is left behind and an older file at path
+// is as it was. Errors: those of src, Add and Build.
+func BuildFile(ctx context.Context, src Source, m Metric, path string, o *BuildOptions) (Stats, error) {
+	if o == nil {
+		o = &BuildOptions{}
+	}
+	if err := o.Validate(); err != nil {
+		return Stats{}, err
+	}
+	b, err := NewBuilder(src.Dim(), m, &BuilderOptions{OnDisk: path, DotDialect: o.DotDialect, Warn: o.Warn})
+	if err != nil {
+		return Stats{}, err
+	}
+	defer b.Close()
+	if err := addAll(ctx, b, src, o.Progress); err != nil {
+		return Stats{}, err
+	}
+	ix, err := b.Build(ctx, o)
+	if err != nil {
+		return Stats{}, err
+	}
+	defer ix.Close()
+	return ix.Stats()
+}
+
+// addAll adds every vector of src.
+func addAll(ctx context.Context, b *Builder, src Source, report func(Progress)) error {
+	v := make([]float32, src.Dim())
+	step := max(readCheck, int64(src.Len())/100)
+	for row := int64(0); ; row++ {
+		if row%readCheck == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if report != nil && row%step == 0 {
+			report(Progress{Stage: "read", Done: row, Total: int64(src.Len())})
+		}
+		id, err := src.Next(v)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if id > math.MaxInt32 {
+			return fail(ErrTooLarge, "row %d: id %d, an .ann file holds ids below %d", row, id, math.MaxInt32)
+		}
+		if err := b.Add(int(id), v); err != nil {
+			return fmt.Errorf("%w (row %d)", err, row)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package annoy
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/annoy-go/annoy/internal/annfile"
+)
+
+// The errors of this package, for errors.Is. What is returned wraps one of them
+// and says which id, component, option or byte was wrong.
+var (
+	// ErrCorrupt: the bytes break a rule of the format, or the file was cut short
+	// under its mapping. Often a *CorruptError, which has the offset.
+	ErrCorrupt = annfile.ErrCorrupt
+	// ErrClosed: the index or builder was closed before the call.
+	ErrClosed = errors.New("annoy: closed")
+	// ErrDimension: a vector has another number of components than the index.
+	ErrDimension = errors.New("annoy: wrong dimension")
+	// ErrNotFound: no item has this id.
+	ErrNotFound = errors.New("annoy: no such id")
+	// ErrNotFinite: a component is NaN or Inf.
+	ErrNotFinite = errors.New("annoy: not a finite number")
+	// ErrMismatch: the dimension or metric asked for contradicts the index's sidecar.
+	ErrMismatch = errors.New("annoy: contradicts the index's sidecar")
+	// ErrNeedDimMetric: a .ann file without a sidecar was opened without dimension and metric, which it does not hold itself.
+	ErrNeedDimMetric = errors.New("annoy: an .ann file without sidecar needs dimension and metric")
+	// ErrBuilt: an item was added after the build; Unbuild allows it again.
+	ErrBuilt = errors.New("annoy: the index is built")
+	// ErrOption: an option, or a combination of options, is not valid.
+	ErrOption = errors.New("annoy: bad option")
+	// ErrTooLarge: the format's 31-bit node numbers cannot hold so many items and nodes.
+	ErrTooLarge = errors.New("annoy: too large for the format")
+)
+
+// CorruptError says where the bytes of an index break a rule of the format. It unwraps to ErrCorrupt.
+type CorruptError = annfile.CorruptError
+
+// failure is a sentinel with the details of one case.
+type failure struct {
+	kind   error
+	detail string
+}
+
+func (f *failure) Error() string { return f.kind.Error() + ": " + f.detail }
+func (f *failure) Unwrap() error { return f.kind }
+
+func fail(kind error, format string, args ...any) error {
+	return &failure{kind, fmt.Sprintf(format, args...)}
+}
+
+func optionError(format string, args ...any) error { return fail(ErrOption, format, args...) }
+
+// wrapQuery says which query of a batch an error is about.
+func wrapQuery(i int64, err error) error { return fmt.Errorf("%w (query %d)", err, i) }

@@ -1,0 +1,189 @@
+package annfile
+
+import "context"
+
+// Verify proves the structure of the whole image: every item well formed, every tree
+// reaching every item exactly once through nodes that no other tree uses,
+// n_descendants of every node equal to the items below it, every node reached.
+// It reads all of the file, once. ctx is looked at every few thousand nodes.
+func (im *Image) Verify(ctx context.Context) error {
+	present := 0
+	for i := range im.NItems {
+		if i%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := im.checkItem(int32(i)); err != nil {
+			return err
+		}
+		if im.Descendants(im.Node(int32(i))) == 1 {
+			present++
+		}
+	}
+	if im.NItems == 0 || im.RootIDs > 0 {
+		return im.verifyCopies()
+	}
+	v := verifier{im: im, ctx: ctx, reached: make([]bool, im.NNodes), items: make([]int32, im.NItems)}
+	for t := range im.Roots {
+		v.tree = int32(t + 1)
+		n, err := v.walk(im.Roots[t])
+		if err != nil {
+			return err
+		}
+		if n != present {
+			return im.corrupt(im.Roots[t], "the tree holds %d items, the index %d", n, present)
+		}
+	}
+	return v.unreached()
+}
+
+// verifyCopies checks trees of one node each; checkRoots has proved the copies' ids.
+func (im *Image) verifyCopies() error {
+	for _, r := range im.Roots {
+		if original := r - int32(len(im.Roots)); original >= int32(im.NItems) && !im.equalNodes(r, original) {
+			return im.corrupt(r, "differs from its original, node %d", original)
+		}
+	}
+	return nil
+}
+
+type verifier struct {
+	im      *Image
+	ctx     context.Context
+	reached []bool  // tree nodes seen from some root
+	items   []int32 // the tree that last held an item
+	tree    int32
+	visits  int
+}
+
+// frame is a split whose children are being counted.
+type frame struct {
+	node  int32
+	next  int // side to visit next
+	count int // items below the sides done
+}
+
+// walk counts the items below root, without recursion: a damaged file may be deep.
+func (v *verifier) walk(root int32) (int, error) {
+	im, stack, returned := v.im, []frame{{node: root}}, 0
+	for {
+		f := &stack[len(stack)-1]
+		if f.next == 2 {
+			p := im.Node(f.node)
+			if f.node != root && int(im.Descendants(p)) != f.count {
+				return 0, im.corrupt(f.node, "n_descendants %d, but %d items below", im.Descendants(p), f.count)
+			}
+			returned = f.count
+			stack = stack[:len(stack)-1]
+			if len(stack) == 0 {
+				return returned, nil
+			}
+			stack[len(stack)-1].count += returned
+			continue
+		}
+		if f.next == 0 && f.node == root {
+			if err := v.checkSplit(root); err != nil {
+				return 0, err
+			}
+		}
+		c := im.Children(im.Node(f.node))[f.next]
+		if err := im.CheckChild(f.node, f.next, c); err != nil {
+			return 0, err
+		}
+		f.next++
+		n, split, err := v.visit(c)
+		if err != nil {
+			return 0, err
+		}
+		if split {
+			stack = append(stack, frame{node: c})
+		} else {
+			stack[len(stack)-1].count += n
+		}
+	}
+}
+
+// visit takes an item or a leaf, or tells that node i is a split to go into.
+func (v *verifier) visit(i int32) (n int, split bool, err error) {
+	im := v.im
+	if v.visits++; v.visits%4096 == 0 && v.ctx.Err() != nil {
+		return 0, false, v.ctx.Err()
+	}
+	if int(i) < im.NItems {
+		return 1, false, v.take(i, i)
+	}
+	if v.reached[i] {
+		return 0, false, im.corrupt(i, "two nodes have it as their child")
+	}
+	v.reached[i] = true
+	p := im.Node(i)
+	n = int(im.Descendants(p))
+	if n > im.LeafCap {
+		return 0, true, v.checkSplit(i)
+	}
+	for _, id := range im.Leaf(p, n) {
+		if err := v.take(i, id); err != nil {
+			return 0, false, err
+		}
+	}
+	return n, false, nil
+}
+
+// take marks an item as held by the current tree.
+func (v *verifier) take(node, id int32) error {
+	im := v.im
+	if id < 0 || int(id) >= im.NItems {
+		return im.corrupt(node, "id %d of %d", id, im.NItems)
+	}
+	if v.items[id] == v.tree {
+		return im.corrupt(node, "item %d is twice in one tree", id)
+	}
+	if im.Descendants(im.Node(id)) != 1 {
+		return im.corrupt(node, "item %d is a hole", id)
+	}
+	v.items[id] = v.tree
+	return nil
+}
+
+// checkSplit: a finite plane, or a bit that the vectors have.
+func (v *verifier) checkSplit(i int32) error {
+	im, p := v.im, v.im.Node(i)
+	if im.Metric == Hamming {
+		if pos := im.Position(p); pos >= uint64(im.Words)*hammingWords {
+			return im.corrupt(i, "split at bit %d of %d", pos, im.Words*hammingWords)
+		}
+		return nil
+	}
+	if c := CheckFinite(im.Floats(p)); c >= 0 {
+		return im.corrupt(i, "component %d of the plane is %v", c, im.Floats(p)[c])
+	}
+	switch im.Metric {
+	case Euclidean, Manhattan:
+		if a := []float32{im.Offset(p)}; CheckFinite(a) == 0 {
+			return im.corrupt(i, "plane offset %v", a[0])
+		}
+	case Dot:
+		if f := []float32{im.Factor(p)}; CheckFinite(f) == 0 {
+			return im.corrupt(i, "dot_factor %v", f[0])
+		}
+	}
+	return nil
+}
+
+// unreached finds a tree node that no root leads to. The originals of the roots are
+// reached through their copies only, so they count as reached.
+func (v *verifier) unreached() error {
+	im, originals := v.im, 0
+	for i := im.NItems; i < im.NNodes-len(im.Roots); i++ {
+		if v.reached[i] {
+			continue
+		}
+		if originals == len(im.Roots) {
+			return im.corrupt(int32(i), "no tree reaches it")
+		}
+		if copyOf := im.Roots[len(im.Roots)-1-originals]; !im.equalNodes(int32(i), copyOf) {
+			return im.corrupt(int32(i), "no tree reaches it, and it differs from the root's copy at node %d", copyOf)
+		}
+		originals++
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package forest
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/annoy-go/annoy/internal/annfile"
+	"github.com/annoy-go/annoy/internal/kernel"
+)
+
+// rows is the set of vectors that a split looks at: the items in place, or copies of
+// some of them side by side, which later passes then find in the cache. A vector is
+// named by its index: the id in place, the position among the copies.
+type rows struct {
+	kernel.Rows
+	it   *Items
+	ids  []int32 // of the copies; nil in place
+	copy []byte  // the copies
+}
+
+func (it *Items) inPlace() rows {
+	return rows{it: it, Rows: kernel.Rows{Base: unsafe.Add(unsafe.Pointer(unsafe.SliceData(it.Nodes)), it.Vec), Stride: it.Size}}
+}
+
+// gather copies the items ids. Whole nodes are copied: the header has what angular and dot need beside the vector.
+func (it *Items) gather(buf []byte, ids []int32) rows {
+	size := int(it.Size)
+	buf = grow(buf, len(ids)*size)
+	for j, id := range ids {
+		copy(buf[j*size:(j+1)*size], it.Nodes[int(id)*size:])
+	}
+	r := rows{it: it, ids: ids, copy: buf}
+	r.Base, r.Stride = unsafe.Add(unsafe.Pointer(unsafe.SliceData(buf)), it.Vec), it.Size
+	return r
+}
+
+// grow returns a buffer of n bytes at a multiple of 8, buf if it is large enough.
+func grow(buf []byte, n int) []byte {
+	if cap(buf) >= n {
+		return buf[:n]
+	}
+	words := make([]uint64, (n+7)/8)
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)[:n]
+}
+
+// id is the item of index i.
+func (r *rows) id(i int32) int32 {
+	if r.ids == nil {
+		return i
+	}
+	return r.ids[i]
+}
+
+func (r *rows) header(i int32) unsafe.Pointer {
+	return unsafe.Add(r.Base, uintptr(i)*r.Stride-r.it.Vec)
+}
+
+func (r *rows) floats(i int32) []float32 { return r.it.Floats(r.header(i)) }
+
+// extra is the component that a dot item has beyond its vector.
+func (r *rows) extra(i int32) float32 {
+	if r.it.Metric != annfile.Dot {
+		return 0
+	}
+	return r.it.Factor(r.header(i))
+}
+
+// inverseNorm is what normalises vector i for the angular metrics; 0 for a zero vector.
+func (r *rows) inverseNorm(i int32) float32 {
+	norm := r.it.MaxNorm
+	if r.it.Metric == annfile.Angular {
+		norm = float32(math.Sqrt(float64(r.it.NormSquared(r.header(i)))))
+	}
+	if !(norm > 0) {
+		return 0
+	}
+	return 1 / norm
+}
+
+// margins writes the signed distances of the vectors to the plane, as far as their sign needs it.
+func (r *rows) margins(s *split, index []int32, out []float32) {
+	if r.it.Metric == annfile.Hamming {
+		for j, i := range index {
+			out[j] = -1
+			if annfile.PositionBit(r.it.Bits(r.header(i)), s.position) {
+				out[j] = 1
+			}
+		}
+		return
+	}
+	kernel.DotMany(s.normal, r.Rows, index, out)
+	switch r.it.Metric {
+	case annfile.Euclidean, annfile.Manhattan:
+		for j := range index {
+			out[j] += s.offset
+		}
+	case annfile.Dot:
+		for j, i := range index {
+			out[j] += s.extra * r.extra(i)
+		}
+	}
+}

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package mmap
+
+import "os"
+
+func mapFile(f *os.File, size int, _ Options) (*Map, error) { return readFile(f, size) }
+
+// unmap has nothing to do: no Map of these systems is mapped.
+func unmap([]byte) error { return nil }

@@ -1,0 +1,54 @@
+//go:build unix
+
+package mmap
+
+import (
+	"errors"
+	"os"
+	"runtime/debug"
+
+	"golang.org/x/sys/unix"
+)
+
+func mapFile(f *os.File, size int, o Options) (*Map, error) {
+	data, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
+	if errors.Is(err, unix.ENODEV) {
+		return readFile(f, size) // a file system without mappings
+	}
+	if err != nil {
+		return nil, os.NewSyscallError("mmap", err)
+	}
+	m := &Map{data: data, mapped: true}
+	// Advice that the system does not know is no reason to fail.
+	switch o.Advice {
+	case Random:
+		_ = unix.Madvise(data, unix.MADV_RANDOM)
+	case Sequential:
+		_ = unix.Madvise(data, unix.MADV_SEQUENTIAL)
+	case WillNeed:
+		_ = unix.Madvise(data, unix.MADV_WILLNEED)
+	}
+	if o.Prefault {
+		if err := prefault(data); err != nil {
+			return nil, errors.Join(err, m.Close())
+		}
+	}
+	return m, nil
+}
+
+func unmap(data []byte) error { return os.NewSyscallError("munmap", unix.Munmap(data)) }
+
+// touch reads a byte of every page.
+func touch(data []byte) (err error) {
+	prev := debug.SetPanicOnFault(true)
+	defer Recover(prev, data, &err)
+	var sum byte
+	for i := 0; i < len(data); i += os.Getpagesize() {
+		sum += data[i]
+	}
+	touched = sum
+	return nil
+}
+
+// touched keeps the compiler from dropping the reads.
+var touched byte

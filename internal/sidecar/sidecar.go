@@ -1,0 +1,154 @@
+// Package sidecar reads and writes the small JSON file beside an .ann file, which says
+// what the .ann format has no room for: dimension, metric, dialect, how it was
+// built, and a checksum of every byte. docs/format/ann.md describes it.
+package sidecar
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/annoy-go/annoy/internal/atomicfile"
+)
+
+// Suffix is appended to the full name of the index file.
+const Suffix = ".meta"
+
+// Version of the JSON that is written. Readers ignore fields that they do not know
+// and refuse other versions.
+//
+//	1  first version
+const Version = 1
+
+const (
+	format   = "annoy-sidecar"
+	maxBytes = 1 << 20 // a sidecar is some hundred bytes; more is not one
+	tailSize = 64 << 10
+)
+
+// Meta is the content of a sidecar.
+type Meta struct {
+	Format     string `json:"format"`
+	Version    int    `json:"version"`
+	Metric     string `json:"metric"`
+	Dim        int    `json:"dim"`
+	DotDialect string `json:"dot_dialect,omitempty"`
+	Items      int    `json:"items"`
+	Trees      int    `json:"trees"`
+	Seed       uint64 `json:"seed,omitempty"`
+	Size       int64  `json:"size"`        // bytes of the index file
+	TailCRC    uint32 `json:"tail_crc32c"` // CRC-32C of its last min(64 KiB, size) bytes: binds the sidecar to its file
+	CRC        uint32 `json:"crc32c"`      // CRC-32C of all of it
+	Checksum   uint32 `json:"checksum"`    // CRC-32C of this JSON, compact, keys sorted, without this field
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// CRC is the CRC-32C of data that follows bytes whose CRC was crc; start with 0.
+func CRC(crc uint32, data []byte) uint32 { return crc32.Update(crc, castagnoli, data) }
+
+// Tail is the part of a file that TailCRC covers.
+func Tail(data []byte) []byte { return data[max(0, len(data)-tailSize):] }
+
+// TailOf reads the part of an open file that TailCRC covers.
+func TailOf(f io.ReaderAt, size int64) ([]byte, error) {
+	b := make([]byte, min(size, tailSize))
+	_, err := f.ReadAt(b, size-int64(len(b)))
+	if err == io.EOF {
+		err = nil
+	}
+	return b, err
+}
+
+// Write writes the sidecar of the index file at path, atomically.
+func Write(path string, m Meta) error {
+	m.Format, m.Version = format, Version
+	sum, err := checksum(m)
+	if err != nil {
+		return err
+	}
+	m.Checksum = sum
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(path+Suffix, append(b, '\n'))
+}
+
+// Read returns the sidecar of the index file at path whose bytes are data. No sidecar is
+// nil without a warning; one that is damaged, of another version, or of another file is nil with a warning that says so.
+func Read(path string, data []byte) (m *Meta, warning string) {
+	name := path + Suffix
+	b, err := readSmall(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ""
+	}
+	if err == nil {
+		m, err = parse(b)
+	}
+	switch {
+	case err != nil:
+		return nil, fmt.Sprintf("sidecar %s ignored: %v", name, err)
+	case m.Size != int64(len(data)):
+		return nil, fmt.Sprintf("sidecar %s ignored: it belongs to a file of %d bytes, this one has %d", name, m.Size, len(data))
+	case m.TailCRC != CRC(0, Tail(data)):
+		return nil, fmt.Sprintf("sidecar %s ignored: it belongs to another file (the checksum of the file's end differs)", name)
+	}
+	return m, ""
+}
+
+func readSmall(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
+	if err == nil && len(b) > maxBytes {
+		err = fmt.Errorf("more than %d bytes", maxBytes)
+	}
+	return b, err
+}
+
+func parse(b []byte) (*Meta, error) {
+	m := new(Meta)
+	if err := json.Unmarshal(b, m); err != nil {
+		return nil, err
+	}
+	if m.Format != format || m.Version != Version {
+		return nil, fmt.Errorf("format %q version %d, want %q version %d", m.Format, m.Version, format, Version)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return nil, err
+	}
+	sum, err := checksum(fields)
+	if err != nil {
+		return nil, err
+	}
+	if sum != m.Checksum {
+		return nil, fmt.Errorf("checksum %08x, its content has %08x", m.Checksum, sum)
+	}
+	return m, nil
+}
+
+// checksum goes over the fields and not over the text, so that fields which a later version adds are covered and layout is not.
+func checksum(v any) (uint32, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return 0, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return 0, err
+	}
+	delete(fields, "checksum")
+	if b, err = json.Marshal(fields); err != nil {
+		return 0, err
+	}
+	return CRC(0, b), nil
+}

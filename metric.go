@@ -1,0 +1,143 @@
+package annoy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/annoy-go/annoy/internal/annfile"
+)
+
+// Metric says how far apart two vectors are.
+type Metric uint8
+
+// The metrics. The first five are Annoy's, with Annoy's distances.
+const (
+	// Angular is the Euclidean distance of the normalised vectors, sqrt(2 − 2cos),
+	// 0 to 2; √2 where either vector is zero.
+	Angular Metric = iota + 1
+	// Euclidean is the root of the summed squares of the differences.
+	Euclidean
+	// Manhattan is the sum of the absolute differences.
+	Manhattan
+	// Dot is the inner product: larger is nearer, and Neighbor.Distance is the product itself.
+	Dot
+	// Hamming is the number of components that differ, each taken as the bit "greater than 0.5".
+	Hamming
+	// Cosine is 1 − cos, 0 to 2: the order of Angular, whose files it shares.
+	Cosine
+)
+
+var metricNames = [...]string{Angular: "angular", Euclidean: "euclidean", Manhattan: "manhattan", Dot: "dot", Hamming: "hamming", Cosine: "cosine"}
+
+// String is the metric's lower-case name.
+func (m Metric) String() string {
+	if m.valid() {
+		return metricNames[m]
+	}
+	return fmt.Sprintf("Metric(%d)", uint8(m))
+}
+
+func (m Metric) valid() bool { return m >= Angular && m <= Cosine }
+
+// ParseMetric is the metric of a name: angular, euclidean, manhattan, dot, hamming or cosine,
+// in any case. Any other name is ErrOption.
+func ParseMetric(name string) (Metric, error) {
+	for m := Angular; m <= Cosine; m++ {
+		if strings.EqualFold(name, metricNames[m]) {
+			return m, nil
+		}
+	}
+	return 0, optionError("metric %q, want one of %s", name, strings.Join(metricNames[Angular:], ", "))
+}
+
+// MarshalText is String; an invalid metric is ErrOption.
+func (m Metric) MarshalText() ([]byte, error) {
+	if !m.valid() {
+		return nil, optionError("metric %d does not exist", uint8(m))
+	}
+	return []byte(m.String()), nil
+}
+
+// UnmarshalText is ParseMetric.
+func (m *Metric) UnmarshalText(b []byte) (err error) {
+	*m, err = ParseMetric(string(b))
+	return err
+}
+
+// stored is the metric of the file that holds vectors of this one.
+func (m Metric) stored() annfile.Metric {
+	switch m {
+	case Angular, Cosine:
+		return annfile.Angular
+	case Euclidean:
+		return annfile.Euclidean
+	case Manhattan:
+		return annfile.Manhattan
+	case Dot:
+		return annfile.Dot
+	case Hamming:
+		return annfile.Hamming
+	}
+	return 0
+}
+
+// Kind is a kind of index.
+type Kind uint8
+
+// Forest is Annoy's index: random-projection trees over all items, in Annoy's own file format.
+const Forest Kind = 1
+
+// String is the kind's lower-case name.
+func (k Kind) String() string {
+	if k == Forest {
+		return "forest"
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
+// MarshalText is String.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// DotDialect is one of the two layouts of dot files. Both are read; other metrics have only one.
+type DotDialect uint8
+
+const (
+	// DotReleased is what Annoy 1.0 to 1.17.3 read and write.
+	DotReleased DotDialect = iota
+	// DotMain is the 24-byte node header of Annoy's unreleased main branch.
+	DotMain
+)
+
+// String is "released" or "main".
+func (d DotDialect) String() string {
+	switch d {
+	case DotReleased:
+		return "released"
+	case DotMain:
+		return "main"
+	}
+	return fmt.Sprintf("DotDialect(%d)", uint8(d))
+}
+
+// MarshalText is String.
+func (d DotDialect) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText takes "released" or "main"; anything else is ErrOption.
+func (d *DotDialect) UnmarshalText(b []byte) error {
+	switch string(b) {
+	case "released":
+		*d = DotReleased
+	case "main":
+		*d = DotMain
+	default:
+		return optionError("dot dialect %q, want released or main", b)
+	}
+	return nil
+}
+
+func (d DotDialect) stored() annfile.Dialect {
+	if d == DotMain {
+		return annfile.Main
+	}
+	return annfile.Released
+}

@@ -1,0 +1,129 @@
+package annoy
+
+import (
+	"io"
+
+	"github.com/annoy-go/annoy/internal/annfile"
+	"github.com/annoy-go/annoy/internal/atomicfile"
+	"github.com/annoy-go/annoy/internal/sidecar"
+)
+
+// Save writes the index to path, as Annoy 1.17.3 loads it, and the sidecar path.meta. The file at path is
+// replaced in one step, synced to the disk; processes that have the old one mapped keep it. On an error path is as it
+// was. Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short), ErrOption (the name of another kind).
+func (ix *Index) Save(path string) (err error) {
+	if err := checkName(path); err != nil {
+		return err
+	}
+	prev, err := ix.begin()
+	if err != nil {
+		return err
+	}
+	defer ix.end(prev, &err)
+	return saveImage(path, ix.im, ix.metric, ix.seed)
+}
+
+// SaveDialect is Save of a dot index in the other layout or its own: the same
+// trees, except that leaves are split or merged where the other layout's hold fewer or more ids. ErrOption for other metrics.
+func (ix *Index) SaveDialect(path string, d DotDialect) (err error) {
+	if ix.metric != Dot || d > DotMain {
+		return optionError("dialect %v of a %s index", d, ix.metric)
+	}
+	if err := checkName(path); err != nil {
+		return err
+	}
+	prev, err := ix.begin()
+	if err != nil {
+		return err
+	}
+	defer ix.end(prev, &err)
+	im, err := annfile.Convert(ix.im, d.stored())
+	if err != nil {
+		return err
+	}
+	return saveImage(path, im, ix.metric, ix.seed)
+}
+
+// WriteTo writes the bytes of the .ann file. Errors: w's, ErrClosed, ErrCorrupt.
+func (ix *Index) WriteTo(w io.Writer) (n int64, err error) {
+	prev, err := ix.begin()
+	if err != nil {
+		return 0, err
+	}
+	defer ix.end(prev, &err)
+	items, trees := ix.im.Bytes()
+	for _, part := range [][]byte{items, trees} {
+		k, err := w.Write(part)
+		n += int64(k)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {
+	f, err := atomicfile.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	items, trees := im.Bytes()
+	meta := describe(im, m, seed)
+	for _, part := range [][]byte{items, trees} {
+		if err := writeChecked(f, part, &meta.CRC); err != nil {
+			return err
+		}
+	}
+	tail, err := sidecar.TailOf(f, meta.Size)
+	if err != nil {
+		return err
+	}
+	meta.TailCRC = sidecar.CRC(0, tail)
+	if err := f.Commit(); err != nil {
+		return err
+	}
+	return sidecar.Write(path, meta)
+}
+
+// writeBlock keeps one write, and the page faults of a mapped source within it, small.
+const writeBlock = 4 << 20
+
+// writeChecked writes data and continues the CRC of the file with it. It copies each block first: the
+// kernel reports a fault inside a write as a bad address, the copy reports it where the guard sees it.
+func writeChecked(w io.Writer, data []byte, crc *uint32) error {
+	buf := make([]byte, min(len(data), writeBlock))
+	for len(data) > 0 {
+		n := copy(buf, data)
+		*crc = sidecar.CRC(*crc, buf[:n])
+		if _, err := w.Write(buf[:n]); err != nil {
+			return err
+		}
+		data = data[n:]
+	}
+	return nil
+}
+
+// describe is the sidecar of an image, less the checksums.
+func describe(im *annfile.Image, m Metric, seed uint64) sidecar.Meta {
+	job := treeJob{metric: m, layout: im.Layout, opts: BuildOptions{Seed: seed}}
+	return job.describe(im.NItems, len(im.Roots), int64(im.NNodes)*int64(im.Size))
+}
+
+// describe is the sidecar of what the job builds, less the checksums.
+func (job *treeJob) describe(items, trees int, size int64) sidecar.Meta {
+	meta := sidecar.Meta{
+		Metric: job.metric.String(), Dim: job.layout.Dim, Items: items, Trees: trees, Seed: job.opts.Seed, Size: size,
+	}
+	if job.metric == Dot {
+		meta.DotDialect = dialectOf(&job.layout).String()
+	}
+	return meta
+}
+
+func dialectOf(l *annfile.Layout) DotDialect {
+	if l.Dialect == annfile.Main {
+		return DotMain
+	}
+	return DotReleased
+}

@@ -1,0 +1,180 @@
+package annoy
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/annoy-go/annoy/internal/annfile"
+	"github.com/annoy-go/annoy/internal/forest"
+	"github.com/annoy-go/annoy/internal/kernel"
+	"github.com/annoy-go/annoy/internal/topk"
+)
+
+// Neighbor is one hit of a search.
+type Neighbor struct {
+	ID       int64   `json:"id"`
+	Distance float32 `json:"distance"` // by the index's metric; for Dot the product
+}
+
+// Search returns the k items nearest to q, which has Dim components, by (distance, id), nearest
+// first: for Dot the largest product first. There are fewer than k where the index, the candidates that SearchK
+// allows, or the options' restrictions hold fewer. nil options are the defaults. Errors: ErrDimension, ErrNotFinite,
+// ErrOption (also a negative k), ErrClosed, ErrCorrupt.
+func (ix *Index) Search(q []float32, k int, o *SearchOptions) ([]Neighbor, error) {
+	return ix.AppendSearch(nil, q, k, o)
+}
+
+// AppendSearch is Search appended to dst. With room in dst it allocates nothing after the first searches.
+func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptions) (_ []Neighbor, err error) {
+	if err := ix.checkSearch(k, o); err != nil {
+		return dst, err
+	}
+	if err := checkVector(q, ix.im.Dim, "the query"); err != nil {
+		return dst, err
+	}
+	prev, err := ix.begin()
+	if err != nil {
+		return dst, err
+	}
+	defer ix.end(prev, &err)
+	s := ix.scratch.Get().(*forest.Searcher)
+	defer ix.scratch.Put(s)
+	query := forest.Query{Vec: q}
+	if ix.im.Metric == annfile.Hamming {
+		query.Bits = s.Bits(ix.im.Words)
+		annfile.PackBits(query.Bits, q)
+	}
+	return ix.run(dst, s, &query, k, o)
+}
+
+// SearchByID is Search for the vector of an item, which is among its own hits. Errors also: ErrNotFound.
+func (ix *Index) SearchByID(id int64, k int, o *SearchOptions) ([]Neighbor, error) {
+	return ix.AppendSearchByID(nil, id, k, o)
+}
+
+// AppendSearchByID is SearchByID appended to dst.
+func (ix *Index) AppendSearchByID(dst []Neighbor, id int64, k int, o *SearchOptions) (_ []Neighbor, err error) {
+	if err := ix.checkSearch(k, o); err != nil {
+		return dst, err
+	}
+	prev, err := ix.begin()
+	if err != nil {
+		return dst, err
+	}
+	defer ix.end(prev, &err)
+	p, err := ix.item(id)
+	if err != nil {
+		return dst, err
+	}
+	s := ix.scratch.Get().(*forest.Searcher)
+	defer ix.scratch.Put(s)
+	query := forest.Query{}
+	if ix.im.Metric == annfile.Hamming {
+		query.Bits = ix.im.Bits(p)
+	} else {
+		query.Vec = ix.im.Floats(p)
+	}
+	return ix.run(dst, s, &query, k, o)
+}
+
+// run searches and appends the hits that the options allow.
+func (ix *Index) run(dst []Neighbor, s *forest.Searcher, q *forest.Query, k int, o *SearchOptions) ([]Neighbor, error) {
+	q.K = min(k, ix.im.NItems)
+	if o != nil {
+		q.SearchK, q.Filter = o.SearchK, o.Filter
+	}
+	if q.SearchK <= 0 {
+		q.SearchK = k * len(ix.im.Roots)
+	}
+	pairs, err := s.Search(ix.im, q)
+	if err != nil {
+		return dst, err
+	}
+	return ix.appendHits(dst, pairs, o), nil
+}
+
+func (ix *Index) appendHits(dst []Neighbor, pairs []topk.Pair, o *SearchOptions) []Neighbor {
+	for _, p := range pairs {
+		d := ix.metric.distance(p.Dist)
+		if o != nil && (o.MaxDistance != 0 && d > o.MaxDistance || o.MinProduct != 0 && d < o.MinProduct) {
+			break
+		}
+		dst = append(dst, Neighbor{ID: int64(p.ID), Distance: d})
+	}
+	return dst
+}
+
+func (ix *Index) checkSearch(k int, o *SearchOptions) error {
+	if k < 0 {
+		return optionError("k is %d, want 0 or more", k)
+	}
+	if o == nil {
+		return nil
+	}
+	return o.validateFor(ix.metric)
+}
+
+// checkVector checks length and components of a vector; what names it in the error.
+func checkVector(v []float32, dim int, what string) error {
+	if len(v) != dim {
+		return fail(ErrDimension, "%s has %d components, the index %d", what, len(v), dim)
+	}
+	// A finite sum of squares proves every component finite, in one kernel call; an overflow proves nothing.
+	if s := kernel.Dot(v, v); s-s == 0 {
+		return nil
+	}
+	if c := annfile.CheckFinite(v); c >= 0 {
+		return fail(ErrNotFinite, "%s: component %d is %v", what, c, v[c])
+	}
+	return nil
+}
+
+// SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits
+// in order of the queries. The first error ends it; a filter must be safe for concurrent use. Errors: those of Search, and ctx's.
+func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o *SearchOptions) ([][]Neighbor, error) {
+	if err := ix.checkSearch(k, o); err != nil {
+		return nil, err
+	}
+	workers := runtime.GOMAXPROCS(0)
+	if o != nil && o.Workers > 0 {
+		workers = o.Workers
+	}
+	out := make([][]Neighbor, len(queries))
+	var (
+		next  atomic.Int64
+		wg    sync.WaitGroup
+		once  sync.Once
+		first error
+	)
+	stop := func(err error) {
+		once.Do(func() { first = err })
+		next.Store(int64(len(queries)))
+	}
+	for range min(workers, len(queries)) {
+		wg.Go(func() {
+			for {
+				i := next.Add(1) - 1
+				if i >= int64(len(queries)) {
+					return
+				}
+				if err := ctx.Err(); err != nil {
+					stop(err)
+					return
+				}
+				hits, err := ix.Search(queries[i], k, o)
+				if err != nil {
+					stop(wrapQuery(i, err))
+					return
+				}
+				out[i] = hits
+			}
+		})
+	}
+	wg.Wait()
+	if first != nil {
+		return nil, first
+	}
+	return out, nil
+}

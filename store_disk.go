@@ -1,0 +1,198 @@
+package annoy
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/annoy-go/annoy/internal/annfile"
+	"github.com/annoy-go/annoy/internal/atomicfile"
+	"github.com/annoy-go/annoy/internal/mmap"
+	"github.com/annoy-go/annoy/internal/sidecar"
+)
+
+// diskItems is the itemStore of a builder with OnDisk: items are written to the temporary
+// file that becomes the index. Nothing is ever mapped for writing; while trees are built the items are
+// mapped for reading, and the system may drop their pages from memory at any time.
+type diskItems struct {
+	layout annfile.Layout
+	path   string
+	file   *atomicfile.File // nil when the last build took it
+	n      int
+	buf    []byte // the items from first on, in a row, not yet written
+	first  int
+}
+
+const diskBuffer = 1 << 20
+
+func newDiskItems(l annfile.Layout, path string) (*diskItems, error) {
+	if err := checkName(path); err != nil {
+		return nil, err
+	}
+	f, err := atomicfile.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &diskItems{layout: l, path: path, file: f}, nil
+}
+
+func (s *diskItems) len() int { return s.n }
+
+func (s *diskItems) put(id int32, node []byte) error {
+	if err := s.reopen(); err != nil {
+		return err
+	}
+	if int(id) != s.first+len(s.buf)/len(node) || len(s.buf) >= diskBuffer {
+		if err := s.flush(); err != nil {
+			return err
+		}
+		s.first = int(id)
+	}
+	s.buf = append(s.buf, node...)
+	s.n = max(s.n, int(id)+1)
+	return nil
+}
+
+func (s *diskItems) flush() error {
+	if len(s.buf) == 0 {
+		return nil
+	}
+	_, err := s.file.WriteAt(s.buf, int64(s.first)*int64(s.layout.Size))
+	s.buf = s.buf[:0]
+	return err
+}
+
+func (s *diskItems) get(id int32, node []byte) error {
+	if err := s.reopen(); err != nil {
+		return err
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	_, err := s.file.ReadAt(node, int64(id)*int64(s.layout.Size))
+	return err
+}
+
+func (s *diskItems) abort() {
+	if s.file != nil {
+		s.file.Abort()
+	}
+}
+
+// reopen starts a new temporary file with the items of the index that the last build made of the old one.
+func (s *diskItems) reopen() error {
+	if s.file != nil {
+		return nil
+	}
+	old, err := os.Open(s.path)
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	f, err := atomicfile.Create(s.path)
+	if err != nil {
+		return err
+	}
+	if _, err := io.CopyN(f, old, s.size()); err != nil {
+		f.Abort()
+		return err
+	}
+	s.file = f
+	return nil
+}
+
+func (s *diskItems) size() int64 { return int64(s.n) * int64(s.layout.Size) }
+
+func (s *diskItems) finish(ctx context.Context, job *treeJob) (_ *Index, err error) {
+	if err := s.reopen(); err != nil {
+		return nil, err
+	}
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
+	// What an earlier, failed build appended goes; a hole at the end cannot be.
+	if err := s.file.Truncate(s.size()); err != nil {
+		return nil, err
+	}
+	maxNorm, err := s.extend(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	m, err := mmap.Open(s.file.Name(), mmap.Options{})
+	if err != nil {
+		return nil, err
+	}
+	meta := sidecar.Meta{CRC: sidecar.CRC(0, m.Bytes())}
+	size := s.size()
+	trees, err := job.run(ctx, m.Bytes(), maxNorm, func(nodes []byte) error {
+		meta.CRC = sidecar.CRC(meta.CRC, nodes)
+		_, err := s.file.WriteAt(nodes, size)
+		size += int64(len(nodes))
+		return err
+	})
+	m.Close()
+	if err != nil {
+		return nil, err
+	}
+	tail, err := sidecar.TailOf(s.file, size)
+	if err != nil {
+		return nil, err
+	}
+	crc := meta.CRC
+	meta = job.describe(s.n, trees, size)
+	meta.CRC, meta.TailCRC = crc, sidecar.CRC(0, tail)
+	if err := s.commit(meta); err != nil {
+		return nil, err
+	}
+	return Open(s.path, nil)
+}
+
+// commit gives the finished file its name.
+func (s *diskItems) commit(meta sidecar.Meta) error {
+	f := s.file
+	s.file = nil
+	if err := f.Commit(); err != nil {
+		return err
+	}
+	return sidecar.Write(s.path, meta)
+}
+
+// extend gives dot items their extra component, in two passes over the file, and returns the largest norm.
+func (s *diskItems) extend(ctx context.Context, job *treeJob) (float32, error) {
+	if job.metric != Dot {
+		return 0, nil
+	}
+	var largest float32
+	err := s.eachBlock(ctx, func(nodes []byte) bool {
+		largest = maxNormSquared(&s.layout, nodes, largest)
+		return false
+	})
+	if err != nil {
+		return 0, err
+	}
+	return sqrt32(largest), s.eachBlock(ctx, func(nodes []byte) bool {
+		setFactors(&s.layout, nodes, largest)
+		return true
+	})
+}
+
+// eachBlock reads the items a block at a time, and writes a block back where do tells that it changed it.
+func (s *diskItems) eachBlock(ctx context.Context, do func(nodes []byte) bool) error {
+	size := int64(s.layout.Size)
+	buf := alignedBytes(int(max(1, diskBuffer/size) * size))
+	for at := int64(0); at < s.size(); at += int64(len(buf)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		part := buf[:min(int64(len(buf)), s.size()-at)]
+		if _, err := s.file.ReadAt(part, at); err != nil {
+			return err
+		}
+		if do(part) {
+			if _, err := s.file.WriteAt(part, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

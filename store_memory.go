@@ -1,0 +1,111 @@
+package annoy
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"unsafe"
+
+	"github.com/annoy-go/annoy/internal/annfile"
+	"github.com/annoy-go/annoy/internal/kernel"
+)
+
+// memoryItems is the itemStore of a builder in memory. An index shares its
+// nodes with the builder; the builder copies them before it changes one.
+type memoryItems struct {
+	layout annfile.Layout
+	nodes  []byte
+	shared bool
+}
+
+func (s *memoryItems) len() int { return len(s.nodes) / int(s.layout.Size) }
+
+func (s *memoryItems) put(id int32, node []byte) error {
+	at := int(id) * len(node)
+	if at < len(s.nodes) && s.shared {
+		s.nodes, s.shared = append(alignedBytes(len(s.nodes))[:0], s.nodes...), false
+	}
+	if end := at + len(node); end > len(s.nodes) {
+		s.nodes = growAligned(s.nodes, end)
+	}
+	copy(s.nodes[at:], node)
+	return nil
+}
+
+// growAligned is b with length n ≥ len(b), zeros added, at a multiple of 8.
+func growAligned(b []byte, n int) []byte {
+	if n <= cap(b) {
+		return b[:n] // never used before: zero
+	}
+	larger := alignedBytes(max(n, cap(b)+cap(b)/4, 4096))
+	copy(larger, b)
+	return larger[:n]
+}
+
+func (s *memoryItems) get(id int32, node []byte) error {
+	copy(node, s.nodes[int(id)*len(node):])
+	return nil
+}
+
+func (s *memoryItems) abort() { s.nodes = nil }
+
+func (s *memoryItems) finish(ctx context.Context, job *treeJob) (*Index, error) {
+	var maxNorm float32
+	if job.metric == Dot {
+		maxNorm = s.extend()
+	}
+	var trees bytes.Buffer
+	n, err := job.run(ctx, s.nodes, maxNorm, func(nodes []byte) error {
+		trees.Write(nodes)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	// An exact copy, and at a multiple of 8, which a Buffer does not promise.
+	im, err := annfile.New(job.layout, s.nodes, append(alignedBytes(trees.Len())[:0], trees.Bytes()...), n)
+	if err != nil {
+		return nil, err
+	}
+	s.shared = true
+	ix := newIndex(im, job.metric)
+	ix.seed = job.opts.Seed
+	return ix, nil
+}
+
+// extend gives dot items their extra component and returns the largest norm.
+func (s *memoryItems) extend() float32 {
+	largest := maxNormSquared(&s.layout, s.nodes, 0)
+	if s.shared {
+		return sqrt32(largest) // unchanged since the last build
+	}
+	setFactors(&s.layout, s.nodes, largest)
+	return sqrt32(largest)
+}
+
+func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
+
+// maxNormSquared is the largest squared norm among so far and the items in nodes.
+func maxNormSquared(l *annfile.Layout, nodes []byte, sofar float32) float32 {
+	for at := 0; at < len(nodes); at += int(l.Size) {
+		v := l.Floats(unsafe.Pointer(&nodes[at]))
+		sofar = max(sofar, kernel.Dot(v, v))
+	}
+	return sofar
+}
+
+// setFactors fills the fields of dot items that depend on the largest norm: the
+// component that gives all of them this norm.
+func setFactors(l *annfile.Layout, nodes []byte, largest float32) {
+	for at := 0; at < len(nodes); at += int(l.Size) {
+		p := unsafe.Pointer(&nodes[at])
+		if l.Descendants(p) != 1 {
+			continue
+		}
+		v := l.Floats(p)
+		l.SetFactor(p, sqrt32(max(0, largest-kernel.Dot(v, v))))
+		if l.Dialect == annfile.Main {
+			l.SetBuilt(p, largest)
+		}
+	}
+}

@@ -126,11 +126,11 @@ first1:
 	LEAQ    -1(R8)(DX*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -152,11 +152,11 @@ next5:
 	LEAQ    -1(R8)(DX*1), R11
 
 line8:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line8
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -166,11 +166,11 @@ line8:
 	LEAQ       -1(R8)(DX*1), R11
 
 line9:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line9
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested7:
 	MOVLQSX (CX), R8
@@ -444,11 +444,11 @@ first1:
 	LEAQ    -1(R8)(DX*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -470,11 +470,11 @@ next5:
 	LEAQ    -1(R8)(DX*1), R11
 
 line8:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line8
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -484,11 +484,11 @@ line8:
 	LEAQ       -1(R8)(DX*1), R11
 
 line9:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line9
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested7:
 	MOVLQSX (CX), R8
@@ -703,11 +703,11 @@ first1:
 	LEAQ    -1(R8)(R9*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -729,11 +729,11 @@ next5:
 	LEAQ    -1(R8)(R9*1), R11
 
 line7:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line7
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested6:
 	MOVLQSX (CX), R8
@@ -962,11 +962,11 @@ first1:
 	LEAQ    -1(R8)(DX*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -988,11 +988,11 @@ next5:
 	LEAQ    -1(R8)(DX*1), R11
 
 line8:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line8
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -1002,11 +1002,11 @@ line8:
 	LEAQ       -1(R8)(DX*1), R11
 
 line9:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line9
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested7:
 	MOVLQSX (CX), R8
@@ -1247,11 +1247,11 @@ first1:
 	LEAQ    -1(R8)(R9*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -1273,11 +1273,11 @@ next5:
 	LEAQ    -1(R8)(R9*1), R11
 
 line7:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line7
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested6:
 	MOVLQSX (CX), R8
@@ -1472,11 +1472,11 @@ first1:
 	LEAQ    -1(R8)(DX*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -1498,11 +1498,11 @@ next5:
 	LEAQ    -1(R8)(DX*1), R11
 
 line7:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line7
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested6:
 	MOVLQSX (CX), R8
@@ -1618,9 +1618,9 @@ TEXT ·prefetchAMD64(SB), NOSPLIT, $0-16
 	LEAQ -1(R8)(R11*1), R11
 
 line:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	RET

@@ -120,11 +120,11 @@ first1:
 	LEAQ    -1(R8)(DX*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -146,11 +146,11 @@ next5:
 	LEAQ    -1(R8)(DX*1), R11
 
 line8:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line8
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -160,11 +160,11 @@ line8:
 	LEAQ       -1(R8)(DX*1), R11
 
 line9:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line9
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -174,11 +174,11 @@ line9:
 	LEAQ       -1(R8)(DX*1), R11
 
 line10:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line10
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -188,11 +188,11 @@ line10:
 	LEAQ       -1(R8)(DX*1), R11
 
 line11:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line11
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested7:
 	MOVLQSX (CX), R8
@@ -523,11 +523,11 @@ first1:
 	LEAQ    -1(R8)(DX*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -549,11 +549,11 @@ next5:
 	LEAQ    -1(R8)(DX*1), R11
 
 line8:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line8
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -563,11 +563,11 @@ line8:
 	LEAQ       -1(R8)(DX*1), R11
 
 line9:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line9
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -577,11 +577,11 @@ line9:
 	LEAQ       -1(R8)(DX*1), R11
 
 line10:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line10
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -591,11 +591,11 @@ line10:
 	LEAQ       -1(R8)(DX*1), R11
 
 line11:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line11
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested7:
 	MOVLQSX (CX), R8
@@ -880,11 +880,11 @@ first1:
 	LEAQ    -1(R8)(R9*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -906,11 +906,11 @@ next5:
 	LEAQ    -1(R8)(R9*1), R11
 
 line7:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line7
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested6:
 	MOVLQSX (CX), R8
@@ -1147,11 +1147,11 @@ first1:
 	LEAQ    -1(R8)(DX*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -1173,11 +1173,11 @@ next5:
 	LEAQ    -1(R8)(DX*1), R11
 
 line8:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line8
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -1187,11 +1187,11 @@ line8:
 	LEAQ       -1(R8)(DX*1), R11
 
 line9:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line9
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -1201,11 +1201,11 @@ line9:
 	LEAQ       -1(R8)(DX*1), R11
 
 line10:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line10
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        requested7
@@ -1215,11 +1215,11 @@ line10:
 	LEAQ       -1(R8)(DX*1), R11
 
 line11:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line11
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested7:
 	MOVLQSX (CX), R8
@@ -1546,11 +1546,11 @@ first1:
 	LEAQ    -1(R8)(R9*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -1572,11 +1572,11 @@ next5:
 	LEAQ    -1(R8)(R9*1), R11
 
 line7:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line7
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested6:
 	MOVLQSX (CX), R8
@@ -1774,11 +1774,11 @@ first1:
 	LEAQ    -1(R8)(DX*1), R11
 
 line3:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line3
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 	INCQ       R10
 	CMPQ       R10, R12
 	JGE        started2
@@ -1800,11 +1800,11 @@ next5:
 	LEAQ    -1(R8)(DX*1), R11
 
 line7:
-	PREFETCHT0 (R8)
+	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
 	CMPQ       R8, R11
 	JCS        line7
-	PREFETCHT0 (R11)
+	PREFETCHT1 (R11)
 
 requested6:
 	MOVLQSX (CX), R8

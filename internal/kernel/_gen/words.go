@@ -194,10 +194,10 @@ func prefetch(c *build.Context) {
 	c.Load(c.Param("n"), reg.R11)
 	c.LEAQ(operand.Mem{Base: reg.R8, Index: reg.R11, Scale: 1, Disp: -1}, reg.R11)
 	c.Label("line")
-	c.PREFETCHT0(operand.Mem{Base: reg.R8})
+	c.PREFETCHT1(operand.Mem{Base: reg.R8})
 	c.ADDQ(operand.Imm(64), reg.R8)
 	c.CMPQ(reg.R8, reg.R11)
 	c.JCS(operand.LabelRef("line"))
-	c.PREFETCHT0(operand.Mem{Base: reg.R11})
+	c.PREFETCHT1(operand.Mem{Base: reg.R11})
 	c.RET()
 }

@@ -79,6 +79,10 @@ func (r *rows) inverseNorm(i int32) float32 {
 
 // margins writes the signed distances of the vectors to the plane, as far as their sign needs it.
 func (r *rows) margins(s *split, index []int32, out []float32) {
+	if s.lot {
+		clear(out[:len(index)])
+		return
+	}
 	if r.it.Metric == annfile.Hamming {
 		for j, i := range index {
 			out[j] = -1

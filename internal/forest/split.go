@@ -15,6 +15,7 @@ type split struct {
 	extra    float32   // dot: the normal's component beyond them
 	offset   float32   // euclidean, manhattan
 	position uint64    // hamming
+	lot      bool      // sides are drawn, not decided
 }
 
 // write fills the fields of node p that a search reads.
@@ -34,10 +35,11 @@ func (s *split) write(it *Items, p unsafe.Pointer) {
 	copy(it.Floats(p), s.normal)
 }
 
-// zero makes the plane that says nothing; both its sides are searched alike.
-func (s *split) zero() {
+// drawLots makes the plane that says nothing: items go to either side by lot, and a
+// search takes both sides for equally near (for hamming, as near as bit 0 says).
+func (s *split) drawLots() {
 	clear(s.normal)
-	s.extra, s.offset, s.position = 0, 0, 0
+	s.extra, s.offset, s.position, s.lot = 0, 0, 0, true
 }
 
 const (
@@ -61,6 +63,7 @@ type centroid struct {
 // 200 random vectors, one after the other, move the nearer of two centroids, nearness being weighed by
 // how many a centroid has. The plane is where both are equally far. len(index) ≥ 2.
 func (sp *splitter) choose(r *rows, index []int32, rng *kiss.Source, s *split) {
+	s.lot = false
 	if r.it.Metric == annfile.Hamming {
 		chooseBit(r, index, rng, s)
 		return

@@ -139,7 +139,7 @@ func (w *worker) divide(r *rows, index []int32, rng *kiss.Source) (left int, err
 		}
 	}
 	for imbalance(left, len(index)-left) > maxImbalance {
-		w.split.zero()
+		w.split.drawLots()
 		if left, err = w.partition(r, &w.split, index, rng.Uint64()); err != nil {
 			return 0, err
 		}

@@ -34,7 +34,8 @@ func reference(seed uint64, n int) []uint64 {
 }
 
 func TestFirstNumbersAgainstBigIntegers(t *testing.T) {
-	for _, seed := range []uint64{DefaultSeed, 0, 1, 42, math.MaxUint64} {
+	// Not a seed of 58 leading ones: there Marsaglia's C loses a carry that the arithmetic keeps, and Annoy with it.
+	for _, seed := range []uint64{DefaultSeed, 0, 1, 42, 1 << 63} {
 		s := New(seed)
 		for i, want := range reference(seed, 1000) {
 			if got := s.Uint64(); got != want {

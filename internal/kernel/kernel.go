@@ -215,9 +215,10 @@ func HammingMany(q []uint64, rows Rows, ids []int32, out []float32) {
 }
 
 // L2ManyBound is L2Many for callers that want only the distances up to bound: out[j] is either exactly the value of
-// L2Many or +Inf, and +Inf only if that value is greater than bound. It may give up a row whose sum over about its first
-// half is greater than bound, and leave the rest unread. That is exact, not an estimate, because the terms are not negative: each accumulator only
-// grows, rounding is monotone, and the sum so far is added up in the order of the final one.
+// L2Many or +Inf, and +Inf only if that value is greater than bound. It may give up a row whose sum over about its
+// first half is greater than bound, and leave the rest unread. That is exact, not an estimate, because the terms are not
+// negative: each accumulator only grows, rounding is monotone, and the sum so far is added up in the order of the final
+// one.
 func L2ManyBound(q []float32, rows Rows, ids []int32, out []float32, bound float32) {
 	if len(q) < boundFrom && current != Go {
 		L2Many(q, rows, ids, out)

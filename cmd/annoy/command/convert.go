@@ -1,0 +1,264 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/atomicfile"
+	"github.com/annoy-go/annoy/vecio"
+)
+
+type convertFlags struct {
+	index   indexFlags
+	dialect *choice[annoy.DotDialect]
+	element *choice[vecio.Element]
+	idsOut  string
+}
+
+// convertResult is what convert prints with --json for a vector file.
+type convertResult struct {
+	In      string `json:"in"`
+	Out     string `json:"out"`
+	Format  string `json:"format"`
+	Element string `json:"element"`
+	Rows    int64  `json:"rows"`
+	Dim     int    `json:"dim"`
+	IDsOut  string `json:"ids_out,omitempty"`
+	Bytes   int64  `json:"bytes"`
+}
+
+// dialectResult is what convert prints with --json for an index.
+type dialectResult struct {
+	In      string `json:"in"`
+	Out     string `json:"out"`
+	Dialect string `json:"dot_dialect"`
+	Items   int    `json:"items"`
+	Trees   int    `json:"trees"`
+	Dim     int    `json:"dim"`
+	Bytes   int64  `json:"bytes"`
+}
+
+func newConvert(e *env) *cobra.Command {
+	f := &convertFlags{dialect: dialectChoice(), element: elementChoice()}
+	cmd := &cobra.Command{
+		Use:   "convert IN OUT",
+		Short: "Convert vector files, dot dialects, or an index to its vectors",
+		Long: `Convert IN to OUT. Vector files are told by their extension (npy, fvecs,
+bvecs, ivecs, fbin, u8bin, jsonl, ndjson, csv); any other name is an index.
+
+  vectors to vectors   row by row; a value that OUT cannot hold exactly is an
+                       error, except that float16 rounds
+  index to vectors     the items in order of their ids
+  index to index       a dot index in the other dialect, with --to-dialect
+
+Only JSON lines hold ids. For any other OUT, ids that are not just the numbers
+of the rows (an index with unused ids, JSON lines with ids of their own) need
+--ids-out, a file that 'annoy build --ids' reads back.`,
+		Example: `  annoy convert base.fvecs base.npy --element float16
+  annoy convert docs.ann docs.jsonl
+  annoy convert docs.ann docs.npy --ids-out docs-ids.txt
+  annoy convert dot.ann dot-main.ann --to-dialect main`,
+		Args: exactArgs("IN", "OUT"),
+		RunE: func(cmd *cobra.Command, args []string) error { return runConvert(cmd, e, f, args[0], args[1]) },
+	}
+	f.dialect.register(cmd, "to-dialect", "dot dialect of the index to write")
+	f.element.register(cmd, "element", "type of the components in OUT; by default float32, or the one that OUT's format has")
+	cmd.Flags().StringVar(&f.idsOut, "ids-out", "", "file to write the ids to, one a line")
+	f.index.register(cmd)
+	return cmd
+}
+
+func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) error {
+	fromVectors, toVectors := isVectorFile(in), isVectorFile(out)
+	changed := cmd.Flags().Changed
+	switch {
+	case fromVectors && !toVectors:
+		return usagef("%s is not the name of a vector file; 'annoy build' makes an index of %s", out, in)
+	case fromVectors && (changed("dim") || changed("metric")):
+		return usagef("--dim and --metric describe an index, and %s is a vector file", in)
+	case toVectors && changed("to-dialect"):
+		return usagef("--to-dialect is for an index, and %s is a vector file", out)
+	case !toVectors && (changed("element") || changed("ids-out")):
+		return usagef("--element and --ids-out are for a vector file, and %s is an index", out)
+	case !toVectors && !changed("to-dialect"):
+		return usagef("%s to %s: from index to index give --to-dialect, or name OUT as a vector file", in, out)
+	}
+	if toVectors {
+		format, err := vecio.FormatOf(out)
+		if err != nil {
+			return usageError{err}
+		}
+		if err := (&vecio.WriteOptions{Format: format, Element: f.element.value}).Validate(); err != nil {
+			return usageError{err}
+		}
+	}
+	if err := checkOutput(out, in); err != nil {
+		return err
+	}
+	if f.idsOut != "" {
+		if f.idsOut == out {
+			return usagef("%s is both OUT and --ids-out", out)
+		}
+		if err := checkOutput(f.idsOut, in); err != nil {
+			return err
+		}
+	}
+
+	if fromVectors {
+		src, err := openVectors(in, "")
+		if err != nil {
+			return err
+		}
+		defer src.close()
+		return convertVectors(cmd.Context(), e, f, in, out, src)
+	}
+	ix, err := f.index.open(cmd, e, in)
+	if err != nil {
+		return err
+	}
+	defer ix.Close()
+	if toVectors {
+		src, err := newIndexSource(ix, in)
+		if err != nil {
+			return err
+		}
+		defer src.close()
+		return convertVectors(cmd.Context(), e, f, in, out, src)
+	}
+	return convertDialect(e, f, ix, in, out)
+}
+
+func convertDialect(e *env, f *convertFlags, ix *annoy.Index, in, out string) error {
+	if ix.Metric() != annoy.Dot {
+		return fmt.Errorf("annoy: %s: only dot indexes have dialects, this one's metric is %v", in, ix.Metric())
+	}
+	if err := ix.SaveDialect(out, f.dialect.value); err != nil {
+		return err
+	}
+	file, err := os.Stat(out)
+	if err != nil {
+		return err
+	}
+	s, err := ix.Stats()
+	if err != nil {
+		return inFile(in, err)
+	}
+	r := dialectResult{
+		In: in, Out: out, Dialect: f.dialect.value.String(),
+		Items: s.Items - s.Holes, Trees: s.Trees, Dim: s.Dim, Bytes: file.Size(),
+	}
+	return e.result(r, "%s: %s, %s, dot dialect %s, %s\n",
+		out, count(r.Items, "item"), count(r.Trees, "tree"), r.Dialect, byteSize(r.Bytes))
+}
+
+// convertVectors copies src to the vector file out, and its ids to --ids-out.
+func convertVectors(ctx context.Context, e *env, f *convertFlags, in, out string, src annoy.Source) error {
+	w, err := vecio.Create(out, src.Dim(), &vecio.WriteOptions{Element: f.element.value})
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	var ids *idWriter
+	if f.idsOut != "" {
+		if ids, err = newIDWriter(f.idsOut); err != nil {
+			return err
+		}
+		defer ids.file.Abort()
+	}
+	bar := e.newProgress()
+	defer bar.stop()
+	if err := copyRows(ctx, w, ids, in, src, bar); err != nil {
+		return err
+	}
+	bar.stop()
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if ids != nil {
+		if err := ids.close(); err != nil {
+			return err
+		}
+	}
+	file, err := os.Stat(out)
+	if err != nil {
+		return err
+	}
+	r := convertResult{
+		In: in, Out: out, Format: string(w.Format()), Element: w.Element().String(),
+		Rows: w.Len(), Dim: src.Dim(), IDsOut: f.idsOut, Bytes: file.Size(),
+	}
+	return e.result(r, "%s: %s of dimension %d, %s of %s, %s\n",
+		out, count(int(r.Rows), "row"), r.Dim, r.Format, r.Element, byteSize(r.Bytes))
+}
+
+func copyRows(
+	ctx context.Context, w *vecio.Writer, ids *idWriter, in string, src annoy.Source, bar *progress,
+) error {
+	v := make([]float32, src.Dim())
+	for row := int64(0); ; row++ {
+		if row%cancelRows == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			bar.update("convert", row, int64(src.Len()))
+		}
+		id, err := src.Next(v)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch {
+		case w.Format() == vecio.JSONL:
+			err = w.WriteID(id, v)
+		case id != row && ids == nil:
+			err = usagef("%s: row %d has id %d, and %s files hold no ids; give --ids-out FILE, or name OUT .jsonl",
+				in, row, id, w.Format())
+		default:
+			err = w.Write(v)
+		}
+		if err == nil && ids != nil {
+			err = ids.write(id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// idWriter writes a file of ids as vecio.ReadIDs reads it. Nothing stands
+// under its name before close.
+type idWriter struct {
+	file *atomicfile.File
+	buf  *bufio.Writer
+	line []byte
+}
+
+func newIDWriter(path string) (*idWriter, error) {
+	f, err := atomicfile.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &idWriter{file: f, buf: bufio.NewWriter(f)}, nil
+}
+
+func (w *idWriter) write(id int64) error {
+	w.line = append(strconv.AppendInt(w.line[:0], id, 10), '\n')
+	_, err := w.buf.Write(w.line)
+	return err
+}
+
+func (w *idWriter) close() error {
+	if err := w.buf.Flush(); err != nil {
+		return err
+	}
+	return w.file.Commit()
+}

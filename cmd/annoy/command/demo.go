@@ -1,0 +1,278 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/words"
+)
+
+const (
+	demoTrees = 50
+	demoK     = 10
+)
+
+// demoEfforts are the values of search_k that the demo measures.
+var demoEfforts = []int{500, 1000, 2000, 5000, 10_000, 20_000}
+
+// demoSize says how much of the word set the demo uses: all of it, save in
+// tests.
+type demoSize struct{ total, held int }
+
+func (s *demoSize) register(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.IntVar(&s.total, "entries", words.Len, "entries of the word set to use")
+	fl.IntVar(&s.held, "held-out", 500, "how many of them to hold out as queries")
+	for _, name := range []string{"entries", "held-out"} {
+		if err := fl.MarkHidden(name); err != nil {
+			panic(err) // the flag is defined above: no input leads here
+		}
+	}
+}
+
+func (s *demoSize) set() (*demoSet, error) {
+	if s.total > words.Len || s.held < 1 || s.total-s.held < demoK {
+		return nil, usagef("--entries must be at most %d, --held-out at least 1 and at most --entries − %d", words.Len, demoK)
+	}
+	return newDemoSet(s.total, s.held)
+}
+
+// demoResult is what demo prints with --json.
+type demoResult struct {
+	Items        int             `json:"items"`
+	HeldOut      int             `json:"held_out"`
+	Dim          int             `json:"dim"`
+	Metric       string          `json:"metric"`
+	Trees        int             `json:"trees"`
+	BuildSeconds float64         `json:"build_seconds"`
+	Bytes        int64           `json:"bytes"`
+	Reader       json.RawMessage `json:"second_process"`
+	Search       []demoSearch    `json:"search"`
+}
+
+// demoSearch is what the held-out queries measure at one search_k, on one
+// thread.
+type demoSearch struct {
+	SearchK   int     `json:"search_k"`
+	Recall    float64 `json:"recall_at_10"`
+	P50       float64 `json:"p50_us"`
+	P99       float64 `json:"p99_us"`
+	PerSecond float64 `json:"queries_per_second"`
+}
+
+func newDemo(e *env) *cobra.Command {
+	size := demoSize{}
+	notice := false
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Build, share and measure an index of English words",
+		Long: `Build an index of 9,500 English definitions that this binary carries, save it
+to a temporary directory, map it from a second process that finds definitions
+like a given one, and measure recall and speed with 500 more that were held
+out. It needs no network and no files, takes some seconds, and removes what it
+wrote.
+
+Words and definitions are those of WordNet 3.0 (--notice prints its licence),
+their vectors embeddings by all-MiniLM-L6-v2.`,
+		Example:           "  annoy demo",
+		Args:              exactArgs(),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if notice {
+				_, err := io.WriteString(e.stdout, words.Notice)
+				return err
+			}
+			set, err := size.set()
+			if err != nil {
+				return err
+			}
+			return runDemo(cmd.Context(), e, size, set)
+		},
+	}
+	size.register(cmd)
+	cmd.Flags().BoolVar(&notice, "notice", false, "print the licence of WordNet and end")
+	return cmd
+}
+
+func runDemo(ctx context.Context, e *env, size demoSize, set *demoSet) (err error) {
+	dir, err := os.MkdirTemp("", "annoy-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if rerr := os.RemoveAll(dir); rerr != nil && err == nil {
+			err = rerr
+		}
+	}()
+	path := filepath.Join(dir, "words.ann")
+	// text goes to nobody with --json.
+	text := e.stdout
+	if e.json {
+		text = io.Discard
+	}
+
+	items, queries := set.vectors(set.items), set.vectors(set.held)
+	fmt.Fprintf(text, "%d English definitions, each as a vector of %d components, carried by this binary.\n"+
+		"%d go into the index, %d are held out as queries.\n\n", size.total, words.Dim, len(items), len(queries))
+	r := &demoResult{
+		Items: len(items), HeldOut: len(queries), Dim: words.Dim, Metric: annoy.Angular.String(), Trees: demoTrees,
+	}
+	if r.BuildSeconds, r.Bytes, err = buildDemo(ctx, items, path); err != nil {
+		return err
+	}
+	fmt.Fprintf(text, "Built with %d trees on %s, and saved in a temporary directory.\n\n",
+		demoTrees, count(runtime.GOMAXPROCS(0), "core"))
+
+	if r.Reader, err = runReader(ctx, e, size, path, text); err != nil {
+		return err
+	}
+
+	fmt.Fprintf(text, "\nThe index, and its %d held-out queries against exact search (%d neighbours, one thread):\n\n",
+		len(queries), demoK)
+	if err := measureDemo(ctx, path, items, queries, r); err != nil {
+		return err
+	}
+	if e.json {
+		return printLine(e.stdout, r)
+	}
+	return r.print(e.stdout)
+}
+
+// buildDemo builds the index of items, whose ids are their places, and saves
+// it to path.
+func buildDemo(ctx context.Context, items [][]float32, path string) (seconds float64, size int64, err error) {
+	start := time.Now()
+	b, err := annoy.NewBuilder(words.Dim, annoy.Angular, nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer b.Close()
+	for id, v := range items {
+		if err := b.Add(id, v); err != nil {
+			return 0, 0, err
+		}
+	}
+	ix, err := b.Build(ctx, &annoy.BuildOptions{Kind: annoy.Forest, Trees: demoTrees})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer ix.Close()
+	seconds = time.Since(start).Seconds()
+	if err := ix.Save(path); err != nil {
+		return 0, 0, err
+	}
+	s, err := ix.Stats()
+	return seconds, s.Bytes, err
+}
+
+// runReader runs the demo's second process and passes its text on.
+func runReader(ctx context.Context, e *env, size demoSize, path string, text io.Writer) (json.RawMessage, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{
+		"demo-reader", path, "--entries", strconv.Itoa(size.total), "--held-out", strconv.Itoa(size.held),
+	}
+	var result bytes.Buffer
+	out := text
+	if e.json {
+		args, out = append(args, "--json"), &result
+	}
+	var failure strings.Builder
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Stdout, cmd.Stderr = out, &failure
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("annoy: the demo's second process: %w: %s", err, strings.TrimSpace(failure.String()))
+	}
+	return bytes.TrimSpace(result.Bytes()), nil
+}
+
+// measureDemo fills in r.Search.
+func measureDemo(ctx context.Context, path string, items, queries [][]float32, r *demoResult) error {
+	kth, err := kthDistances(ctx, items, queries, demoK)
+	if err != nil {
+		return err
+	}
+	ix, err := annoy.Open(path, &annoy.OpenOptions{Prefault: true})
+	if err != nil {
+		return err
+	}
+	defer ix.Close()
+	hits := make([]annoy.Neighbor, 0, demoK)
+	took := make([]time.Duration, len(queries))
+	for _, effort := range demoEfforts {
+		o := &annoy.SearchOptions{SearchK: effort}
+		found := 0
+		for i, q := range queries {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			start := time.Now()
+			hits, err = ix.AppendSearch(hits[:0], q, demoK, o)
+			took[i] = time.Since(start)
+			if err != nil {
+				return err
+			}
+			for _, h := range hits {
+				if isHit(angularDistance(q, items[h.ID]), kth[i]) {
+					found++
+				}
+			}
+		}
+		var total time.Duration
+		for _, t := range took {
+			total += t
+		}
+		slices.Sort(took)
+		r.Search = append(r.Search, demoSearch{
+			SearchK: effort, Recall: float64(found) / float64(demoK*len(queries)),
+			P50: microseconds(took[len(took)/2]), P99: microseconds(took[len(took)*99/100]),
+			PerSecond: float64(len(queries)) / total.Seconds(),
+		})
+	}
+	return nil
+}
+
+func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
+
+func (r *demoResult) print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "build seconds\t%.2f\t\n", r.BuildSeconds)
+	fmt.Fprintf(t, "bytes\t%d\t\n\n", r.Bytes)
+	fmt.Fprintf(t, "search_k\trecall@%d\tp50 µs\tp99 µs\tqueries/s\t\n", demoK)
+	for _, s := range r.Search {
+		fmt.Fprintf(t, "%d\t%.3f\t%.0f\t%.0f\t%.0f\t\n", s.SearchK, s.Recall, s.P50, s.P99, s.PerSecond)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, `
+Next, with your own vectors (npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv):
+
+  annoy build vectors.npy -o vectors.ann --metric angular --trees 50
+  annoy query vectors.ann --id 0 -k 10
+  annoy query vectors.ann --vectors queries.npy -k 10 --search-k 5000 --json
+
+In a clone, annoy is "go run ./cmd/annoy", or "go install ./cmd/annoy" once.
+`)
+	return err
+}

@@ -1,0 +1,50 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/annoy-go/annoy"
+)
+
+// indexSource gives the items of an index as an annoy.Source, in order of
+// their ids.
+type indexSource struct {
+	ix   *annoy.Index
+	path string
+	rows int
+	row  int
+	next func() (int64, []float32, bool)
+	stop func()
+}
+
+func newIndexSource(ix *annoy.Index, path string) (*indexSource, error) {
+	s, err := ix.Stats()
+	if err != nil {
+		return nil, inFile(path, err)
+	}
+	src := &indexSource{ix: ix, path: path, rows: s.Items - s.Holes}
+	src.next, src.stop = iter.Pull2(ix.All())
+	return src, nil
+}
+
+func (s *indexSource) Dim() int { return s.ix.Dim() }
+func (s *indexSource) Len() int { return s.rows }
+
+// Next fails where All ends early without a word, which it does when the file
+// is cut short under its mapping.
+func (s *indexSource) Next(dst []float32) (int64, error) {
+	id, v, ok := s.next()
+	switch {
+	case ok:
+		s.row++
+		copy(dst, v)
+		return id, nil
+	case s.row < s.rows:
+		return 0, fmt.Errorf("annoy: %s: only %d of %d items can be read", s.path, s.row, s.rows)
+	}
+	return 0, io.EOF
+}
+
+func (s *indexSource) close() { s.stop() }

@@ -1,0 +1,85 @@
+package command
+
+import (
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/annoy-go/annoy"
+)
+
+// progress draws one bar for each stage of a long verb. All methods are safe
+// for concurrent use, and on a nil *progress do nothing.
+type progress struct {
+	w io.Writer
+
+	mu    sync.Mutex
+	bar   *progressbar.ProgressBar
+	stage string
+	total int64
+}
+
+// newProgress returns nil, which draws nothing, unless a person is watching:
+// standard error is a terminal, and neither --json nor --quiet is given.
+func (e *env) newProgress() *progress {
+	f, ok := e.stderr.(*os.File)
+	if !ok || e.json || e.quiet || !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
+	return &progress{w: f}
+}
+
+// update shows that done of total (−1: unknown) steps of a stage are over.
+func (p *progress) update(stage string, done, total int64) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if total <= 0 {
+		total = -1 // the bar's own word for unknown; it takes no 0
+	}
+	if p.bar == nil || stage != p.stage || total != p.total {
+		p.clear()
+		p.stage, p.total = stage, total
+		p.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(p.w),
+			progressbar.OptionSetDescription(stage),
+			progressbar.OptionSetWidth(30),
+			progressbar.OptionShowCount(),
+			progressbar.OptionThrottle(65*time.Millisecond),
+			progressbar.OptionClearOnFinish(),
+			// No goroutine that turns the spinner: a bar moves when work does.
+			progressbar.OptionSetSpinnerChangeInterval(0),
+		)
+	}
+	// The only errors are those of the terminal and of counts beyond total:
+	// neither is worth ending a build for.
+	_ = p.bar.Set64(done)
+}
+
+// build is an annoy.BuildOptions.Progress.
+func (p *progress) build(a annoy.Progress) { p.update(a.Stage, a.Done, a.Total) }
+
+// stop removes the bar from the terminal. It must come before any other
+// output, and may come twice.
+func (p *progress) stop() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}
+
+func (p *progress) clear() {
+	if p.bar != nil {
+		_ = p.bar.Clear()
+		_ = p.bar.Exit() // no drawing from here on
+		p.bar = nil
+	}
+}

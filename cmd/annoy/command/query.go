@@ -1,0 +1,286 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/vecio"
+)
+
+// A batch is what query reads before it searches: enough rows to keep every
+// core busy, and few enough that memory stays at batchFloats components.
+const (
+	batchRows   = 1024
+	batchFloats = 4 << 20
+)
+
+type queryFlags struct {
+	index       indexFlags
+	vectors     string
+	vector      string
+	id          int64
+	k           int
+	searchK     int
+	filter      string
+	maxDistance limit
+	minProduct  limit
+}
+
+// queryResult is what query prints for each query with --json.
+type queryResult struct {
+	Query     int64      `json:"query"`
+	IDs       []int64    `json:"ids"`
+	Distances jsonFloats `json:"distances"`
+}
+
+func newQuery(e *env) *cobra.Command {
+	f := &queryFlags{}
+	cmd := &cobra.Command{
+		Use:   "query INDEX (--vectors FILE | --vector '[…]' | --id N)",
+		Short: "Find the nearest neighbours of vectors or of an item",
+		Long: `Find the nearest neighbours of every vector of a file, of one vector, or of an
+item of the index. Nearest come first; for the metric dot that is the largest
+product, and the column is headed so.
+
+With --json there is a line for each query, in order:
+  {"query":0,"ids":[7,2],"distances":[0.1,0.25]}
+where query counts the rows of the file from 0. A distance beyond the range
+of a 32-bit float is null.`,
+		Example: `  annoy query docs.ann --id 42 -k 10
+  annoy query docs.ann --vectors queries.npy -k 10 --search-k 5000 --json
+  annoy query docs.ann --vector '[0.1, 0.7, -0.2]' --filter allowed.txt
+  annoy query other.tree --dim 40 --metric angular --id 0`,
+		Args:              exactArgs("INDEX"),
+		ValidArgsFunction: completeIndex,
+		RunE:              func(cmd *cobra.Command, args []string) error { return runQuery(cmd, e, f, args[0]) },
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.vectors, "vectors", "", "file of query vectors")
+	fl.StringVar(&f.vector, "vector", "", "one query vector, a JSON array")
+	fl.Int64Var(&f.id, "id", 0, "the item whose neighbours are wanted")
+	fl.IntVarP(&f.k, "neighbors", "k", 10, "neighbours to find for each query")
+	fl.IntVar(&f.searchK, "search-k", -1, "candidates to inspect; -1: k × trees. More is slower and finds more")
+	fl.StringVar(&f.filter, "filter", "", "file of the only ids to answer with, one a line")
+	fl.Var(&f.maxDistance, "max-distance", "answer with no item farther away than this")
+	fl.Var(&f.minProduct, "min-product", "answer with no item of a smaller product (metric dot)")
+	f.index.register(cmd)
+	err := cmd.RegisterFlagCompletionFunc("vectors",
+		cobra.FixedCompletions(vectorExtensions(), cobra.ShellCompDirectiveFilterFileExt))
+	if err != nil {
+		panic(err) // the flag is registered above: no input leads here
+	}
+	return cmd
+}
+
+func (f *queryFlags) validate(cmd *cobra.Command) error {
+	var given []string
+	for _, name := range []string{"vectors", "vector", "id"} {
+		if cmd.Flags().Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	switch {
+	case len(given) == 0:
+		return usagef("missing query: give one of --vectors, --vector and --id")
+	case len(given) > 1:
+		return usagef("%s exclude each other", strings.Join(given, " and "))
+	case f.k < 1:
+		return usagef("-k must be 1 or more, not %d", f.k)
+	case f.searchK < -1:
+		return usagef("--search-k must be -1 or more, not %d", f.searchK)
+	case f.maxDistance.value < 0:
+		return usagef("--max-distance must be 0 or more, not %v", f.maxDistance.value)
+	}
+	return nil
+}
+
+func runQuery(cmd *cobra.Command, e *env, f *queryFlags, path string) error {
+	if err := f.validate(cmd); err != nil {
+		return err
+	}
+	var one []float32
+	if cmd.Flags().Changed("vector") {
+		var err error
+		if one, err = parseVector(f.vector); err != nil {
+			return err
+		}
+	}
+	o := &annoy.SearchOptions{
+		SearchK: f.searchK, MaxDistance: f.maxDistance.option(1), MinProduct: f.minProduct.option(-1),
+	}
+	if f.filter != "" {
+		ids, err := vecio.ReadIDs(f.filter)
+		if err != nil {
+			return inFile(f.filter, err)
+		}
+		o.Filter = annoy.IDFilter(ids)
+	}
+	ix, err := f.index.open(cmd, e, path)
+	if err != nil {
+		return err
+	}
+	defer ix.Close()
+	switch {
+	case f.maxDistance.set && ix.Metric() == annoy.Dot:
+		return usagef("--max-distance is not for the metric dot; give --min-product")
+	case f.minProduct.set && ix.Metric() != annoy.Dot:
+		return usagef("--min-product is for the metric dot, and %s is %v; give --max-distance", path, ix.Metric())
+	case one != nil && len(one) != ix.Dim():
+		return usagef("--vector has %s, the vectors of %s have %d", count(len(one), "component"), path, ix.Dim())
+	}
+
+	out := newQueryWriter(e, ix.Metric())
+	switch {
+	case f.vectors != "":
+		err = queryFile(cmd.Context(), ix, f, path, o, out)
+	case one != nil:
+		err = queryOne(out, func() ([]annoy.Neighbor, error) { return ix.Search(one, f.k, o) })
+	default:
+		err = queryOne(out, func() ([]annoy.Neighbor, error) { return ix.SearchByID(f.id, f.k, o) })
+	}
+	if err != nil {
+		// The answers up to the error are sound: they are not held back.
+		_ = out.flush()
+		return inFile(path, err)
+	}
+	return out.flush()
+}
+
+func queryOne(out *queryWriter, search func() ([]annoy.Neighbor, error)) error {
+	hits, err := search()
+	if err != nil {
+		return err
+	}
+	return out.write(0, hits)
+}
+
+// queryFile answers the rows of a file, a batch at a time.
+func queryFile(
+	ctx context.Context, ix *annoy.Index, f *queryFlags, path string, o *annoy.SearchOptions, out *queryWriter,
+) error {
+	src, err := openVectors(f.vectors, "")
+	if err != nil {
+		return err
+	}
+	defer src.close()
+	if src.Dim() != ix.Dim() {
+		return fmt.Errorf("annoy: %s: vectors of dimension %d, those of %s have %d", f.vectors, src.Dim(), path, ix.Dim())
+	}
+	dim := ix.Dim()
+	rows := max(1, min(batchRows, batchFloats/dim))
+	if n := src.Len(); n >= 0 {
+		rows = max(1, min(rows, n))
+	}
+	batch := make([][]float32, rows)
+	backing := make([]float32, rows*dim)
+	for i := range batch {
+		batch[i] = backing[i*dim : (i+1)*dim]
+	}
+	for first := int64(0); ; {
+		n := 0
+		var end error
+		for n < rows && end == nil {
+			if _, end = src.Next(batch[n]); end == nil {
+				n++
+			}
+		}
+		// Rows before a malformed one are answered before its error.
+		hits, err := ix.SearchBatch(ctx, batch[:n], f.k, o)
+		if err != nil {
+			return err
+		}
+		for i, h := range hits {
+			if err := out.write(first+int64(i), h); err != nil {
+				return err
+			}
+		}
+		if end == io.EOF {
+			return nil
+		}
+		if end != nil {
+			return end
+		}
+		first += int64(n)
+		if err := out.flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// parseVector reads a JSON array of finite numbers, at least one.
+func parseVector(s string) ([]float32, error) {
+	var parts []*float64 // pointers tell null from 0
+	if err := json.Unmarshal([]byte(s), &parts); err != nil || len(parts) == 0 {
+		return nil, usagef("--vector %s is not a JSON array of numbers such as '[0.1, -2]'", s)
+	}
+	v := make([]float32, len(parts))
+	for i, x := range parts {
+		if x == nil || math.Abs(*x) > math.MaxFloat32 {
+			return nil, usagef("--vector: component %d is not a 32-bit float", i)
+		}
+		v[i] = float32(*x)
+	}
+	return v, nil
+}
+
+// queryWriter prints answers as JSON lines or as one table.
+type queryWriter struct {
+	buf   *bufio.Writer
+	table *tabwriter.Writer // nil for JSON
+	head  string            // of the table; "" once printed
+}
+
+func newQueryWriter(e *env, m annoy.Metric) *queryWriter {
+	w := &queryWriter{buf: bufio.NewWriter(e.stdout)}
+	if !e.json {
+		// Batches are aligned one by one; the minimal width makes them agree.
+		w.table = tabwriter.NewWriter(w.buf, 10, 0, 2, ' ', 0)
+		w.head = "QUERY\tRANK\tID\tDISTANCE\n"
+		if m == annoy.Dot {
+			w.head = "QUERY\tRANK\tID\tPRODUCT\n"
+		}
+	}
+	return w
+}
+
+func (w *queryWriter) write(query int64, hits []annoy.Neighbor) error {
+	if w.table == nil {
+		r := queryResult{Query: query, IDs: make([]int64, len(hits)), Distances: make(jsonFloats, len(hits))}
+		for i, h := range hits {
+			r.IDs[i], r.Distances[i] = h.ID, h.Distance
+		}
+		return printLine(w.buf, r)
+	}
+	if _, err := io.WriteString(w.table, w.head); err != nil {
+		return err
+	}
+	w.head = ""
+	if len(hits) == 0 {
+		_, err := fmt.Fprintf(w.table, "%d\t-\t(none)\t-\n", query)
+		return err
+	}
+	for i, h := range hits {
+		if _, err := fmt.Fprintf(w.table, "%d\t%d\t%d\t%.6g\n", query, i+1, h.ID, unsigned0(h.Distance)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *queryWriter) flush() error {
+	if w.table != nil {
+		if err := w.table.Flush(); err != nil {
+			return err
+		}
+	}
+	return w.buf.Flush()
+}

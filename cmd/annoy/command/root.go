@@ -1,0 +1,140 @@
+// Package command is annoy's command line: a file for each verb, and beside
+// them the pieces that several verbs share.
+//
+// Every verb writes its result to standard output, and warnings, progress and
+// errors to standard error; with --json all but progress is JSON.
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const rootHelp = `Annoy finds the nearest neighbours of a vector among millions, from an index
+that is a file: build it once, copy it anywhere, and any number of processes
+map it and search it at once. It reads and writes the .ann files of Spotify's
+Annoy.
+
+Vector files: npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl and csv, told apart
+by their extension and read as a stream.
+
+Exit codes:
+  0    success
+  1    the operation failed, or verify found the index corrupt
+  2    the command line is wrong: unknown verb or flag, bad or missing value
+  130  interrupted (Ctrl-C); unfinished files are removed
+
+With --json, results are JSON on standard output, and an error is one line
+{"error":"…"} on standard error.`
+
+const rootExamples = `  annoy demo
+  annoy build vectors.npy -o vectors.ann --metric angular --trees 50
+  annoy query vectors.ann --id 42 -k 10
+  annoy query vectors.ann --vectors queries.npy -k 10 --json`
+
+// env is what a verb knows of the process that it runs in.
+type env struct {
+	stdout, stderr io.Writer
+	json           bool // --json
+	quiet          bool // --quiet
+	parsed         bool // the command line is accepted: errors from here on are the operation's
+}
+
+// Run executes one command line, args without the program's name, and returns
+// the exit code that the root's help documents. It has printed every error.
+// When ctx ends, the verb under way removes what it left unfinished.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	e := &env{stdout: stdout, stderr: stderr}
+	root := newRoot(e)
+	// Not nil, for which cobra would take the arguments of the process.
+	root.SetArgs(append([]string{}, args...))
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !e.json {
+		// A command line that failed to parse may end before its --json.
+		flags, _, _ := cut(args, "--")
+		e.json = slices.Contains(flags, "--json")
+	}
+	return e.report(ctx, cmd, err)
+}
+
+// cut is strings.Cut for slices.
+func cut(s []string, sep string) (before, after []string, found bool) {
+	if i := slices.Index(s, sep); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, nil, false
+}
+
+func newRoot(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "annoy",
+		Short:         "Nearest neighbours from an index that is a file",
+		Long:          rootHelp,
+		Example:       rootExamples,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		// Any arguments, so that RunE and not cobra words the error.
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		PersistentPreRun:  func(*cobra.Command, []string) { e.parsed = true },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownVerb(cmd, args[0])
+		},
+	}
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
+	root.PersistentFlags().BoolVar(&e.json, "json", false, "print results and errors as JSON")
+	root.PersistentFlags().BoolVarP(&e.quiet, "quiet", "q", false, "print no progress, warnings or summary")
+	root.AddCommand(
+		newBuild(e), newQuery(e), newInfo(e), newVerify(e), newConvert(e), newDemo(e), newDemoReader(e), newVersion(e),
+	)
+	root.SetHelpCommand(newHelp())
+	addCompletion(root)
+	return root
+}
+
+func unknownVerb(root *cobra.Command, name string) error {
+	// SuggestionsMinimumDistance is the edit distance up to which a verb is
+	// offered; cobra sets its default only on a path that Args bypasses.
+	root.SuggestionsMinimumDistance = 2
+	hint := ""
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		hint = fmt.Sprintf("; did you mean %s?", strings.Join(near, " or "))
+	}
+	return usagef("unknown verb %q%s", name, hint)
+}
+
+// newHelp replaces cobra's help verb, which exits with 0 for a verb that does
+// not exist.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [VERB]",
+		Short: "Explain a verb",
+		Args:  cobra.ArbitraryArgs,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			var verbs []string
+			for _, c := range cmd.Root().Commands() {
+				if len(args) == 0 && c.IsAvailableCommand() {
+					verbs = append(verbs, c.Name())
+				}
+			}
+			return verbs, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			verb, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownVerb(cmd.Root(), strings.Join(args, " "))
+			}
+			verb.InitDefaultHelpFlag()
+			return verb.Help()
+		},
+	}
+}

@@ -1,0 +1,151 @@
+package command
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestUsageErrors(t *testing.T) {
+	rows := randomRows(20, 4)
+	vectors := writeRows(t, "v.npy", rows)
+	ix := buildIndex(t, rows, "--trees", "2")
+	out := filepath.Join(t.TempDir(), "out.ann")
+	for _, c := range []struct {
+		name  string
+		args  []string
+		parts []string
+	}{
+		{"unknown verb", []string{"bild"}, []string{`unknown verb "bild"`, "did you mean build?", "'annoy --help'"}},
+		{"unknown help", []string{"help", "nothing"}, []string{`unknown verb "nothing"`}},
+		{"unknown shell", []string{"completion", "csh"}, []string{`unknown shell "csh"`, "zsh"}},
+		{"unknown flag", []string{"info", ix, "--colour"}, []string{"--colour", "'annoy info --help'"}},
+		{"no argument", []string{"info"}, []string{"missing argument INDEX"}},
+		{"two arguments", []string{"info", ix, "other"}, []string{`unexpected argument "other"`}},
+		{"demo argument", []string{"demo", "please"}, []string{`unexpected argument "please"`}},
+		{"version argument", []string{"version", "2"}, []string{`unexpected argument "2"`}},
+		{"convert one argument", []string{"convert", ix}, []string{"missing argument OUT"}},
+
+		{"no output", []string{"build", vectors}, []string{"missing -o"}},
+		{"canopy", []string{"build", vectors, "-o", "x.canopy"}, []string{"x.canopy", "canopy is not available yet"}},
+		{"output is a vector file", []string{"build", vectors, "-o", "x.npy"}, []string{"x.npy", "vector file", "x.ann"}},
+		{"not a vector file", []string{"build", ix, "-o", out}, []string{ix}},
+		{"metric", []string{"build", vectors, "-o", out, "--metric", "l2"}, []string{`"l2"`, "--metric", "euclidean"}},
+		{"trees", []string{"build", vectors, "-o", out, "--trees", "-5"}, []string{"--trees", "-5"}},
+		{"trees word", []string{"build", vectors, "-o", out, "--trees", "many"}, []string{"--trees", "many"}},
+		{"workers", []string{"build", vectors, "-o", out, "--workers", "-1"}, []string{"--workers", "-1"}},
+		{"seed", []string{"build", vectors, "-o", out, "--seed", "-1"}, []string{"--seed", "-1"}},
+		{"dialect of angular", []string{"build", vectors, "-o", out, "--dot-dialect", "main"}, []string{"--dot-dialect", "angular"}},
+		{"dialect", []string{"build", vectors, "-o", out, "--metric", "dot", "--dot-dialect", "old"}, []string{`"old"`, "released, main"}},
+
+		{"no query", []string{"query", ix}, []string{"--vectors", "--vector", "--id"}},
+		{"two queries", []string{"query", ix, "--id", "0", "--vector", "[1]"}, []string{"--vector and --id exclude each other"}},
+		{"k", []string{"query", ix, "--id", "0", "-k", "0"}, []string{"-k", "not 0"}},
+		{"search_k", []string{"query", ix, "--id", "0", "--search-k", "-2"}, []string{"--search-k", "-2"}},
+		{"vector is not JSON", []string{"query", ix, "--vector", "1,2"}, []string{"--vector 1,2", "JSON array"}},
+		{"vector of null", []string{"query", ix, "--vector", "[1,null,2,3]"}, []string{"component 1"}},
+		{"vector too large", []string{"query", ix, "--vector", "[1,2,3,1e39]"}, []string{"component 3"}},
+		{"vector of other dimension", []string{"query", ix, "--vector", "[1,2,3]"}, []string{"3 components", "have 4", ix}},
+		{"max distance", []string{"query", ix, "--id", "0", "--max-distance", "NaN"}, []string{"--max-distance", "NaN"}},
+		{"negative distance", []string{"query", ix, "--id", "0", "--max-distance", "-1"}, []string{"--max-distance", "-1"}},
+		{"min product of angular", []string{"query", ix, "--id", "0", "--min-product", "1"}, []string{"--min-product", "angular"}},
+		{"dim", []string{"query", ix, "--id", "0", "--dim", "0"}, []string{"--dim", "not 0"}},
+
+		{"vectors to index", []string{"convert", vectors, out}, []string{out, "annoy build"}},
+		{"index to index", []string{"convert", ix, out}, []string{"--to-dialect"}},
+		{"dialect of vectors", []string{"convert", ix, "x.npy", "--to-dialect", "main"}, []string{"--to-dialect", "x.npy"}},
+		{"element of index", []string{"convert", ix, out, "--element", "int8"}, []string{"--element", out}},
+		{"element of format", []string{"convert", ix, "x.fbin", "--element", "int8"}, []string{"fbin", "int8"}},
+		{"element", []string{"convert", ix, "x.npy", "--element", "int4"}, []string{"int4", "float16"}},
+		{"metric of vectors", []string{"convert", vectors, "x.fbin", "--dim", "4"}, []string{"--dim", vectors}},
+		{"onto itself", []string{"convert", vectors, vectors}, []string{vectors, "both"}},
+	} {
+		t.Run(c.name, func(t *testing.T) { fails(t, exitUsage, c.args, c.parts...) })
+	}
+	if got := files(t, filepath.Dir(out)); len(got) != 0 {
+		t.Errorf("usage errors left %v", got)
+	}
+}
+
+func TestJSONErrors(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		code int
+		part string
+	}{
+		{[]string{"info", "nowhere.ann", "--json"}, exitFailure, "nowhere.ann"},
+		{[]string{"info", "--json"}, exitUsage, "missing argument INDEX"},
+		{[]string{"info", "--colour", "--json"}, exitUsage, "--colour"},
+		{[]string{"--json", "bild"}, exitUsage, "bild"},
+	} {
+		code, stdout, stderr := run(t, c.args...)
+		var e struct{ Error string }
+		decode(t, stderr, &e)
+		if code != c.code || !strings.Contains(e.Error, c.part) || stdout != "" {
+			t.Errorf("annoy %q: exit code %d, stdout %q, error %q", c.args, code, stdout, e.Error)
+		}
+	}
+	// After -- the word is an argument like any other.
+	if _, _, stderr := run(t, "info", "--", "--json"); strings.HasPrefix(stderr, "{") {
+		t.Errorf("annoy info -- --json: error is JSON: %s", stderr)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	root := mustRun(t)
+	if root != mustRun(t, "--help") || root != mustRun(t, "help") {
+		t.Error("annoy, annoy --help and annoy help differ")
+	}
+	for _, want := range []string{"Exit codes:", "  130  ", "build", "query", "info", "verify", "convert", "version", "demo", "completion"} {
+		if !strings.Contains(root, want) {
+			t.Errorf("help of the root lacks %q", want)
+		}
+	}
+	if strings.Contains(root, "demo-reader") {
+		t.Error("help shows the demo's second process")
+	}
+	for _, verb := range []string{"build", "query", "info", "verify", "convert", "version", "demo"} {
+		help := mustRun(t, verb, "--help")
+		if help != mustRun(t, "help", verb) {
+			t.Errorf("annoy %s --help and annoy help %[1]s differ", verb)
+		}
+		if verb != "version" && !strings.Contains(help, "Examples:\n  annoy "+verb) {
+			t.Errorf("help of %s has no example", verb)
+		}
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	for _, shell := range []string{"bash", "fish", "powershell", "zsh"} {
+		if s := mustRun(t, "completion", shell); !strings.Contains(s, "annoy") {
+			t.Errorf("no completion for %s", shell)
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"build", "v.npy", "--metric", ""}, "angular\neuclidean\nmanhattan\ndot\nhamming\ncosine\n:4\n"},
+		{[]string{"build", "v.npy", "--dot-dialect", ""}, "released\nmain\n:4\n"},
+		{[]string{"build", ""}, "ndjson\nnpy\nfvecs\nbvecs\nivecs\nfbin\nu8bin\njsonl\ncsv\n:8\n"},
+		{[]string{"info", ""}, ":0\n"},
+		{[]string{"info", "x.ann", ""}, ":4\n"},
+		{[]string{"convert", "a", "b", "--element", ""}, "float32\nfloat64\nfloat16\nuint8\nint8\nint32\n:4\n"},
+	} {
+		_, got, _ := run(t, append([]string{"__complete"}, c.args...)...)
+		if got != c.want {
+			t.Errorf("completion of %q: %q, want %q", c.args, got, c.want)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if s := mustRun(t, "version"); !strings.HasPrefix(s, "annoy ") || !strings.Contains(s, "go1.") {
+		t.Errorf("version: %q", s)
+	}
+	var v versionResult
+	decode(t, mustRun(t, "version", "--json"), &v)
+	if v.Module != "github.com/annoy-go/annoy" || !strings.HasPrefix(v.Go, "go1.") || v.OS == "" || v.Arch == "" || v.Kernel == "" {
+		t.Errorf("version --json: %+v", v)
+	}
+}

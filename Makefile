@@ -1,0 +1,94 @@
+# `make check` is everything that CI runs; `make help` lists the parts.
+
+SHELL := /bin/bash
+GO ?= go
+STATICCHECK_VERSION := 2026.2.2
+# Seconds of each fuzz target.
+FUZZTIME ?= 20s
+# Data that stands beside the project; absolute, since each test runs in its own folder.
+ANNOY_DATA ?= $(abspath ../shared/data)
+# The C++ library, for comparison only.
+VENV := .venv
+ANNOY_PYPI := annoy==1.17.3
+
+# What `make check` runs, in this order: cheap steps first.
+STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange fuzz
+
+# Systems to compile for. Vet compiles the tests too.
+CROSS := windows/amd64 darwin/arm64 freebsd/amd64 linux/arm64 linux/386 linux/s390x js/wasm wasip1/wasm
+
+.PHONY: help check venv bench-annoy $(STEPS)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check: ## all steps below; every failing one is named at the end
+	@.ci/steps $(STEPS)
+
+build: ## compile everything
+	$(GO) build ./...
+
+fmt: ## gofmt has nothing to change
+	@out=$$(gofmt -d .) && test -z "$$out" || { echo "$$out"; exit 1; }
+
+vet: ## go vet, with each build tag
+	$(GO) vet ./...
+	$(GO) vet -tags purego ./...
+	$(GO) vet -tags invariants ./...
+	cd internal/kernel/_gen && $(GO) vet ./...
+
+lint: ## staticcheck, with each build tag
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION) ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION) -tags purego,invariants ./...
+
+deps: ## who imports whom, and what the library links
+	$(GO) test -count=1 -run '^TestDependencies' .
+
+asm: ## the assembly in the tree is what its generator writes
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	(cd internal/kernel/_gen && $(GO) run . -out "$$dir") && \
+	for f in "$$dir"/*; do diff -u "internal/kernel/$${f##*/}" "$$f" || exit 1; done && ls "$$dir"
+
+test: ## the README's command
+	$(GO) test ./...
+
+race: ## tests with the race detector
+	$(GO) test -race ./...
+
+purego: ## tests without assembly
+	$(GO) test -tags purego ./...
+
+invariants: ## tests with internal checks compiled in
+	$(GO) test -tags invariants ./...
+
+cross: ## compile the code and vet the tests for other systems
+	@for t in $(CROSS); do \
+		echo "$$t"; \
+		GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build ./... && GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) vet ./... || exit 1; \
+	done
+
+arm64: ## the NEON kernels, emulated by qemu
+	GOARCH=arm64 $(GO) test -exec qemu-aarch64-static ./internal/kernel
+
+wasm: ## library and readers as WebAssembly, run by node
+	GOOS=js GOARCH=wasm $(GO) test -short -exec="$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec" . ./vecio ./internal/...
+
+upstream: ## golden files of other sources, from ANNOY_DATA
+	@out=$$(ANNOY_DATA=$(ANNOY_DATA) $(GO) test -count=1 -v -run '^TestGoldenUpstream$$' .) \
+		&& grep '^--- PASS: TestGoldenUpstream' <<<"$$out" || { echo "$$out"; exit 1; }
+
+interchange: venv ## files of ours in Annoy 1.17.3, files of Annoy's here
+	$(VENV)/bin/python interchange/interchange.py --data $(ANNOY_DATA)
+
+fuzz: ## each fuzz target for FUZZTIME
+	@.ci/fuzz $(FUZZTIME)
+
+bench-annoy: venv ## speed beside Annoy 1.17.3, as ratios (BENCH='flags')
+	ANNOY_DATA=$(ANNOY_DATA) $(GO) run ./bench/annoy -python $(VENV)/bin/python $(BENCH)
+
+venv: $(VENV)/done ## the Python environment of interchange and bench-annoy
+
+$(VENV)/done: Makefile
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet $(ANNOY_PYPI) numpy
+	@touch $@

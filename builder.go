@@ -20,6 +20,7 @@ type Builder struct {
 	opts   BuilderOptions
 	layout annfile.Layout
 	items  itemStore
+	node   []byte // scratch of Add
 	built  bool
 	closed bool
 }
@@ -103,20 +104,22 @@ func (b *Builder) Add(id int, v []float32) error {
 	return b.items.put(int32(id), b.encode(v, sum))
 }
 
-// encode is the node of an item.
+// encode is the node of an item, valid until the next call.
 func (b *Builder) encode(v []float32, normSquared float32) []byte {
-	node := alignedBytes(int(b.layout.Size))
-	p := unsafe.Pointer(unsafe.SliceData(node))
+	if b.node == nil {
+		b.node = alignedBytes(int(b.layout.Size))
+	}
+	p := unsafe.Pointer(unsafe.SliceData(b.node))
 	b.layout.SetDescendants(p, 1)
 	if b.layout.Metric == annfile.Hamming {
 		annfile.PackBits(b.layout.Bits(p), v)
-		return node
+		return b.node
 	}
 	copy(b.layout.Floats(p), v)
 	if b.layout.Metric == annfile.Angular {
 		b.layout.SetNormSquared(p, normSquared)
 	}
-	return node
+	return b.node
 }
 
 // Vector is a copy of the vector of an id. Errors: ErrNotFound, ErrClosed.

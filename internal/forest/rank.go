@@ -12,7 +12,11 @@ import (
 // prefetches in flight, few enough that the bound of the answers so far helps the next.
 const block = 256
 
-// rank computes the exact distance of every candidate and keeps the nearest.
+// rank computes the exact distance of every candidate and keeps the nearest. Seven eighths of a
+// query's time are the rows that the kernels wait for here.
+//
+// Tried, a wash: candidates in ascending order, read off the bitmap, for the sake of
+// pages and page tables (sift and gloss, 10 trees: within the noise of ±5 %).
 func (s *Searcher) rank(im *annfile.Image, q *Query) {
 	if len(s.dist) < block {
 		s.dist = make([]float32, block)

@@ -62,6 +62,10 @@ type centroid struct {
 // choose finds a plane between two groups of the vectors by Annoy's two-means: up to
 // 200 random vectors, one after the other, move the nearer of two centroids, nearness being weighed by
 // how many a centroid has. The plane is where both are equally far. len(index) ≥ 2.
+//
+// Tried, no gain in recall at equal SearchK beyond the spread between seeds (±0.003; gloss and sift, 10
+// trees): the best of 3 or 8 planes by mean margin, or by mean margin times balance. 400 steps gain 0.015
+// at SearchK 500 and nothing from 10,000 on; 100 steps lose 0.02 at 2,000.
 func (sp *splitter) choose(r *rows, index []int32, rng *kiss.Source, s *split) {
 	s.lot = false
 	if r.it.Metric == annfile.Hamming {

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -84,19 +83,6 @@ func decode(t *testing.T, s string, v any) {
 	if d.More() {
 		t.Fatalf("more than one JSON value in %q", s)
 	}
-}
-
-// keys gives the sorted keys of a JSON object.
-func keys(t *testing.T, s string) []string {
-	t.Helper()
-	var m map[string]any
-	decode(t, s, &m)
-	var k []string
-	for key := range m {
-		k = append(k, key)
-	}
-	slices.Sort(k)
-	return k
 }
 
 // randomRows gives n vectors of small integers, which every element type

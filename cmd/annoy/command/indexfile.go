@@ -27,10 +27,13 @@ func (f *indexFlags) open(cmd *cobra.Command, e *env, path string) (*annoy.Index
 		return nil, usagef("--dim must be 1 or more, not %d", f.dim)
 	}
 	ix, err := annoy.Open(path, &annoy.OpenOptions{Dim: f.dim, Metric: f.metric.value})
-	if errors.Is(err, annoy.ErrNeedDimMetric) {
+	switch {
+	case err == nil:
+	case errors.Is(err, annoy.ErrNeedDimMetric) && isVectorFile(path):
+		return nil, usagef("%s is a vector file by its name, not an index; 'annoy build' makes one of it", path)
+	case errors.Is(err, annoy.ErrNeedDimMetric):
 		return nil, usageError{fmt.Errorf("%w; give --dim and --metric", inFile(path, err))}
-	}
-	if err != nil {
+	default:
 		return nil, inFile(path, err)
 	}
 	for _, w := range ix.Warnings() {

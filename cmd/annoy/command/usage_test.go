@@ -20,6 +20,7 @@ func TestUsageErrors(t *testing.T) {
 		{"unknown help", []string{"help", "nothing"}, []string{`unknown verb "nothing"`}},
 		{"unknown shell", []string{"completion", "csh"}, []string{`unknown shell "csh"`, "zsh"}},
 		{"unknown flag", []string{"info", ix, "--colour"}, []string{"--colour", "'annoy info --help'"}},
+		{"info of vectors", []string{"info", vectors}, []string{vectors, "vector file", "annoy build"}},
 		{"no argument", []string{"info"}, []string{"missing argument INDEX"}},
 		{"two arguments", []string{"info", ix, "other"}, []string{`unexpected argument "other"`}},
 		{"demo argument", []string{"demo", "please"}, []string{`unexpected argument "please"`}},

@@ -27,7 +27,6 @@ func TestMendWrongMetricOrDimension(t *testing.T) {
 		path := saved(t, twinOf(m, vecs, 7).build(t, dim, 5))
 		for _, other := range allMetrics {
 			view := m == other || (m == annoy.Angular || m == annoy.Cosine) && (other == annoy.Angular || other == annoy.Cosine)
-			alike := (m == annoy.Euclidean || m == annoy.Manhattan) && (other == annoy.Euclidean || other == annoy.Manhattan)
 			for _, d := range append(dims, dim) {
 				if view && (d == dim || m == annoy.Hamming && d <= 64) {
 					continue
@@ -35,7 +34,7 @@ func TestMendWrongMetricOrDimension(t *testing.T) {
 				if _, err := annoy.Open(path, &annoy.OpenOptions{Metric: other, Dim: d}); !errors.Is(err, annoy.ErrMismatch) {
 					t.Errorf("%s of dimension %d with a sidecar: %v", other, d, err)
 				}
-				if alike && d == dim {
+				if sameLayout(m, dim, other, d) {
 					continue
 				}
 				_, err := annoy.Open(path, &annoy.OpenOptions{Metric: other, Dim: d, IgnoreSidecar: true})
@@ -48,6 +47,21 @@ func TestMendWrongMetricOrDimension(t *testing.T) {
 			t.Errorf("neither sidecar nor options: %v", err)
 		}
 	})
+}
+
+// sameLayout tells where a good file of one metric is a good file of another: euclidean and manhattan, and, since an
+// old angular file has no norms, a dot or hamming file whose nodes have the size of an angular one's.
+func sameLayout(m annoy.Metric, dim int, other annoy.Metric, d int) bool {
+	switch {
+	case m == annoy.Euclidean || m == annoy.Manhattan:
+		return d == dim && (other == annoy.Euclidean || other == annoy.Manhattan)
+	case m == annoy.Dot:
+		return (other == annoy.Angular || other == annoy.Cosine) && d == dim+1
+	case m == annoy.Hamming:
+		words := (dim + 63) / 64
+		return (other == annoy.Angular || other == annoy.Cosine) && d == 2*words+1 || other == annoy.Dot && d == 2*words
+	}
+	return false
 }
 
 func TestMendTruncated(t *testing.T) {
@@ -240,37 +254,67 @@ func TestMendUnbuild(t *testing.T) {
 }
 
 func TestMendSameBytesAnyWorkers(t *testing.T) {
-	rng := seeded(18)
-	small, large := cloud(rng, 700, 9), cloud(rng, 21_000, 40)
-	large = append(large, cloud(rng, 45_000, 40)...) // enough for the parallel top of a tree, also of small nodes
+	small := cloud(seeded(18), 700, 9)
 	eachMetric(t, func(t *testing.T, m annoy.Metric) {
-		for _, tc := range []struct {
-			vecs  [][]float32
-			trees int
-		}{{small, -1}, {small, 7}, {small, 1}, {large, 2}, {large[:25_000], -1}} {
-			b := twinOf(m, tc.vecs, 13).builder(t, len(tc.vecs[0]), nil)
-			var first []byte
-			for _, workers := range []int{1, 2, 16} {
-				ix := build(t, b, &annoy.BuildOptions{Kind: annoy.Forest, Trees: tc.trees, Workers: workers})
-				got := bytesOf(t, ix)
-				if first == nil {
-					first = got
-					if err := ix.Verify(t.Context()); err != nil {
-						t.Error(err)
-					}
-				}
-				if !bytes.Equal(first, got) {
-					t.Errorf("%d items, %d trees: %d workers give other bytes than 1", len(tc.vecs), tc.trees, workers)
-				}
-			}
-			if len(tc.vecs) == len(small) {
-				other := build(t, b, &annoy.BuildOptions{Kind: annoy.Forest, Trees: tc.trees, Seed: 5})
-				if bytes.Equal(first, bytesOf(t, other)) {
-					t.Errorf("%d trees: another seed gives the same bytes", tc.trees)
-				}
+		b := twinOf(m, small, 13).builder(t, 9, nil)
+		for _, trees := range []int{-1, 1, 7} {
+			same := sameBytes(t, b, trees)
+			other := build(t, b, &annoy.BuildOptions{Kind: annoy.Forest, Trees: trees, Seed: 5})
+			if bytes.Equal(same, bytesOf(t, other)) {
+				t.Errorf("%d trees: another seed gives the same bytes", trees)
 			}
 		}
+		sameBytes(t, largeBuilder(t, m), 2)
 	})
+}
+
+// largeBuilder holds so many bytes of items that the first levels of each tree are built in parallel.
+func largeBuilder(t *testing.T, m annoy.Metric) *annoy.Builder {
+	t.Helper()
+	dim := 128
+	if m == annoy.Hamming {
+		dim = 2048
+	}
+	b, err := annoy.NewBuilder(dim, m, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	rng, v := seeded(180), make([]float32, dim)
+	for id := range 20_500 {
+		for c := 0; c < dim; c += 8 {
+			bits := rng.Uint64()
+			for i := range 8 {
+				v[c+i] = float32(int8(bits>>(8*i))) / 64
+			}
+		}
+		if id%13 == 5 {
+			continue
+		}
+		if err := b.Add(id, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b
+}
+
+// sameBytes wants the same, good bytes of 1, 2 and 16 workers.
+func sameBytes(t *testing.T, b *annoy.Builder, trees int) (first []byte) {
+	t.Helper()
+	for _, workers := range []int{1, 2, 16} {
+		ix := build(t, b, &annoy.BuildOptions{Kind: annoy.Forest, Trees: trees, Workers: workers})
+		got := bytesOf(t, ix)
+		if first == nil {
+			first = got
+			if err := ix.Verify(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if !bytes.Equal(first, got) {
+			t.Errorf("%d items, %d trees: %d workers give other bytes than 1", b.Len(), trees, workers)
+		}
+	}
+	return first
 }
 
 func TestMendTreesOfSmallIndex(t *testing.T) {
@@ -380,14 +424,14 @@ func TestMendLargeID(t *testing.T) {
 }
 
 func TestMendProgressAndCancel(t *testing.T) {
-	vecs := cloud(seeded(22), 6000, 16)
+	vecs := cloud(seeded(22), 800, 16)
 	eachMetric(t, func(t *testing.T, m annoy.Metric) {
 		b := twinOf(m, vecs, 0).builder(t, 16, nil)
 		var calls []annoy.Progress
 		o := &annoy.BuildOptions{Kind: annoy.Forest, Trees: 5, Progress: func(p annoy.Progress) { calls = append(calls, p) }}
 		want := bytesOf(t, build(t, b, o))
 		for i, p := range calls {
-			if p.Stage != "build" || p.Trees != 5 || p.Total != 5*6000 || i > 0 && (p.Done < calls[i-1].Done || p.Tree < calls[i-1].Tree) {
+			if p.Stage != "build" || p.Trees != 5 || p.Total != 5*800 || i > 0 && (p.Done < calls[i-1].Done || p.Tree < calls[i-1].Tree) {
 				t.Errorf("progress %d: %+v", i, p)
 			}
 		}

@@ -22,7 +22,8 @@ func (s *memoryItems) len() int { return len(s.nodes) / int(s.layout.Size) }
 
 func (s *memoryItems) put(id int32, node []byte) error {
 	at := int(id) * len(node)
-	if at < len(s.nodes) && s.shared {
+	// A dot item behind those of the index may change the extra component of all.
+	if s.shared && (at < len(s.nodes) || s.layout.Metric == annfile.Dot) {
 		s.nodes, s.shared = append(alignedBytes(len(s.nodes))[:0], s.nodes...), false
 	}
 	if end := at + len(node); end > len(s.nodes) {

@@ -1,6 +1,7 @@
 package annfile
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"unsafe"
@@ -77,11 +78,14 @@ func (im *Image) CheckChild(i int32, side int, c int32) error {
 	return nil
 }
 
-// checkRootLeaves proves trees of one leaf each: every item, none twice. What Annoy
-// left behind the last id is not looked at.
+// checkRootLeaves proves trees of one leaf each: every item, none twice, and a copy that equals its original,
+// which three items of a longer file, cut short, do not: they look like one item and a tree of it.
 func (im *Image) checkRootLeaves() error {
 	seen := make(map[int32]bool, im.RootIDs)
 	for _, r := range im.Roots {
+		if original := r - int32(len(im.Roots)); !im.equalNodes(r, original) {
+			return im.corrupt(r, "differs from its original, node %d (cut short?)", original)
+		}
 		clear(seen)
 		for _, id := range im.Leaf(im.Node(r), im.RootIDs) {
 			if id < 0 || int(id) >= im.NItems || seen[id] || im.Descendants(im.Node(id)) != 1 {
@@ -93,12 +97,13 @@ func (im *Image) checkRootLeaves() error {
 	return nil
 }
 
-// equalNodes compares what a copied root must keep: count, children or ids. (The
-// rest of a leaf is not compared: Annoy leaves there what its memory held.)
+// equalNodes compares whole nodes: every version of Annoy copies a root byte by byte, with
+// what its memory held behind a leaf's ids.
 func (im *Image) equalNodes(i, j int32) bool {
-	a, b := im.Node(i), im.Node(j)
-	return im.Descendants(a) == im.Descendants(b) && *im.Children(a) == *im.Children(b)
+	return bytes.Equal(im.nodeBytes(i), im.nodeBytes(j))
 }
+
+func (im *Image) nodeBytes(i int32) []byte { return unsafe.Slice((*byte)(im.Node(i)), im.Size) }
 
 // checkSample looks at the last item, which cannot be a hole, and some spread over the rest.
 func (im *Image) checkSample() error {

@@ -12,8 +12,9 @@
 //	worker.go   the Python child; ours.go the same operations on this library
 //	build.go    builds in turns
 //	sweep.go    slices in turns over a grid of search_k; curve.go their interpolation at a recall
-//	memory.go   open time and resident memory, with processes of its own
-//	report.go   the figures as JSON; table.go as text
+//	memory.go   open time and resident memory of processes that share a file
+//	ondisk.go   the other mode: peak memory of BuildFile
+//	report.go   the figures as JSON; table.go as text; figure.go their medians
 package main
 
 import (

@@ -2,8 +2,8 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/annoy-go/annoy/internal/kernel"
@@ -59,20 +59,13 @@ func newReport(c *config) *report {
 	}
 }
 
-// revision is the commit that this program was built from, as far as the build recorded it.
+// revision is the checkout's commit: go run records none in the program.
 func revision() string {
-	commit, dirty := "unknown commit", ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			switch {
-			case s.Key == "vcs.revision":
-				commit = s.Value[:min(12, len(s.Value))]
-			case s.Key == "vcs.modified" && s.Value == "true":
-				dirty = " with changes"
-			}
-		}
+	out, err := exec.Command("git", "describe", "--always", "--abbrev=12", "--dirty").Output()
+	if err != nil {
+		return "unknown commit"
 	}
-	return commit + dirty
+	return strings.TrimSpace(string(out))
 }
 
 func system() string {

@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 GO ?= go
-STATICCHECK_VERSION := 2026.2.2
+STATICCHECK_VERSION := v0.8.2
 # Seconds of each fuzz target.
 FUZZTIME ?= 20s
 # Data that stands beside the project; absolute, since each test runs in its own folder.
@@ -71,7 +71,8 @@ arm64: ## the NEON kernels, emulated by qemu
 	GOARCH=arm64 $(GO) test -exec qemu-aarch64-static ./internal/kernel
 
 wasm: ## library and readers as WebAssembly, run by node
-	GOOS=js GOARCH=wasm $(GO) test -short -exec="$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec" . ./vecio ./internal/...
+	@export GOOS=js GOARCH=wasm; exec="$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec"; \
+	$(GO) test -exec="$$exec" ./vecio ./internal/... && $(GO) test -exec="$$exec" -run '^TestGolden$$' .
 
 upstream: ## golden files of other sources, from ANNOY_DATA
 	@out=$$(ANNOY_DATA=$(ANNOY_DATA) $(GO) test -count=1 -v -run '^TestGoldenUpstream$$' .) \

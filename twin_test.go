@@ -316,3 +316,15 @@ func filesIn(t testing.TB, dir string) []string {
 	}
 	return names
 }
+
+func writeFile(t testing.TB, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// filterFunc is a filter that cannot list itself.
+type filterFunc func(id int64) bool
+
+func (f filterFunc) Contains(id int64) bool { return f(id) }

@@ -19,6 +19,9 @@ func (im *Image) Verify(ctx context.Context) error {
 			present++
 		}
 	}
+	if im.RootIDs > 0 && im.RootIDs != present {
+		return im.corrupt(im.Roots[0], "the tree holds %d items, the index %d", im.RootIDs, present)
+	}
 	if im.NItems == 0 || im.RootIDs > 0 {
 		return im.verifyCopies()
 	}

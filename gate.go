@@ -24,10 +24,15 @@ func (g *gate) enter() bool {
 
 func (g *gate) leave() {
 	if g.inside.Add(-1) == 0 && g.closed.Load() {
-		select {
-		case g.idle <- struct{}{}:
-		default:
-		}
+		g.wake()
+	}
+}
+
+// wake wakes one call of close, now or when it comes to wait.
+func (g *gate) wake() {
+	select {
+	case g.idle <- struct{}{}:
+	default:
 	}
 }
 
@@ -37,5 +42,6 @@ func (g *gate) close() bool {
 	for g.inside.Load() > 0 {
 		<-g.idle
 	}
+	g.wake() // another that waits: the last to leave woke one
 	return first
 }

@@ -37,9 +37,11 @@ func (ix *Index) SaveDialect(path string, d DotDialect) (err error) {
 		return err
 	}
 	defer ix.end(prev, &err)
-	im, err := annfile.Convert(ix.im, d.stored())
-	if err != nil {
-		return err
+	im := ix.im
+	if d.stored() != im.Dialect {
+		if im, err = annfile.Convert(im, d.stored()); err != nil {
+			return err
+		}
 	}
 	return saveImage(path, im, ix.metric, ix.seed)
 }

@@ -86,7 +86,7 @@ func (ix *Index) run(dst []Neighbor, s *forest.Searcher, q *forest.Query, k int,
 		q.SearchK, q.Filter = o.SearchK, o.Filter
 	}
 	if q.SearchK <= 0 {
-		q.SearchK = k * len(ix.im.Roots)
+		q.SearchK = q.K * len(ix.im.Roots) // of k itself the product could overflow
 	}
 	pairs, err := s.Search(ix.im, q)
 	if err != nil {

@@ -57,11 +57,16 @@ func Convert(im *Image, d Dialect) (*Image, error) {
 	items := make([]byte, im.NItems*int(l.Size))
 	maxNorm := 0.0
 	for i := range int32(im.NItems) {
-		maxNorm = max(maxNorm, normSquared(im.Floats(im.Node(i))))
+		if p := im.Node(i); im.Descendants(p) == 1 {
+			maxNorm = max(maxNorm, normSquared(im.Floats(p)))
+		}
 	}
 	for i := range int32(im.NItems) {
 		from, to := im.Node(i), unsafe.Pointer(&items[int(i)*int(l.Size)])
-		l.SetDescendants(to, im.Descendants(from))
+		if im.Descendants(from) != 1 {
+			continue
+		}
+		l.SetDescendants(to, 1)
 		copy(l.Floats(to), im.Floats(from))
 		// Not the old field: old versions of Annoy left it 0.
 		l.SetFactor(to, float32(math.Sqrt(max(0, maxNorm-normSquared(im.Floats(from))))))
@@ -88,6 +93,7 @@ type converter struct {
 	to   Layout
 	out  []byte
 	ids  []int32 // scratch of gather
+	seen int     // tree nodes visited
 }
 
 // add appends a zero node and returns its number.
@@ -127,7 +133,7 @@ func (c *converter) tree(root int32) error {
 	return err
 }
 
-// maxDepth stops a cycle; a tree halves, more or less, at each level.
+// maxDepth bounds the stack that convert needs; a tree halves, more or less, at each level.
 const maxDepth = 10_000
 
 // convert writes node i and all below it, and returns its new number.
@@ -139,13 +145,19 @@ func (c *converter) convert(i, descendants int32, depth int) (int32, error) {
 	if depth > maxDepth {
 		return 0, im.corrupt(i, "the tree is more than %d levels deep", maxDepth)
 	}
+	if c.seen++; c.seen > im.NNodes {
+		return 0, im.corrupt(i, "two nodes have the same child, or the nodes of the trees form a cycle")
+	}
 	n := int(im.Descendants(p))
 	if depth > 0 && n <= max(im.LeafCap, c.to.LeafCap) {
 		ids, err := c.gather(i)
 		if err != nil {
 			return 0, err
 		}
-		if len(ids) > c.to.LeafCap {
+		if len(ids) != n { // more would not fit
+			return 0, im.corrupt(i, "n_descendants %d, but %d items below", n, len(ids))
+		}
+		if n > c.to.LeafCap {
 			c.halves(ids, descendants)
 		} else {
 			c.leaf(ids, descendants)

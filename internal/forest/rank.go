@@ -53,12 +53,13 @@ func (s *Searcher) rank(im *annfile.Image, q *Query) {
 	}
 }
 
-// keep pushes the distances in s.dist that can be among the answers. Holes are told by
+// keep pushes the distances in s.dist that can be among the answers: any, while the bound is NaN, as it is where
+// the file has a NaN that Annoy took. Holes are told by
 // their header, which is read only here: most candidates are too far to be asked.
 func (s *Searcher) keep(im *annfile.Image, ids []int32) {
 	bound := s.top.Bound()
 	for j, id := range ids {
-		if d := s.dist[j]; d <= bound && im.Descendants(im.Node(id)) == 1 {
+		if d := s.dist[j]; !(d > bound) && im.Descendants(im.Node(id)) == 1 {
 			s.top.Push(d, id)
 			bound = s.top.Bound()
 		}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package annoy_test
+
+const raceEnabled = false

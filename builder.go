@@ -55,11 +55,12 @@ func NewBuilder(dim int, m Metric, o *BuilderOptions) (*Builder, error) {
 	if b.layout, err = annfile.NewLayout(m.stored(), dim, dialect.stored()); err != nil {
 		return nil, optionError("%v", err)
 	}
-	b.items = &memoryItems{layout: b.layout}
-	if b.opts.OnDisk != "" {
-		if b.items, err = newDiskItems(b.layout, b.opts.OnDisk); err != nil {
-			return nil, err
-		}
+	if b.opts.OnDisk == "" {
+		b.items = &memoryItems{layout: b.layout, expected: b.opts.Items}
+		return b, nil
+	}
+	if b.items, err = newDiskItems(b.layout, b.opts.OnDisk); err != nil {
+		return nil, err
 	}
 	return b, nil
 }
@@ -238,6 +239,7 @@ func (job *treeJob) run(ctx context.Context, items []byte, maxNorm float32, emit
 	}
 	trees, err = forest.Build(ctx, &forest.Items{Layout: job.layout, Nodes: items, MaxNorm: maxNorm}, forest.Params{
 		Trees: job.opts.Trees, Seed: job.opts.Seed, Workers: job.opts.Workers, Progress: report, Emit: emit,
+		Guard: func(do func() error) error { return guarded(items, do) },
 	})
 	if errors.Is(err, forest.ErrTooManyNodes) {
 		return trees, fail(ErrTooLarge, "%v", err)

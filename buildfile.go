@@ -23,8 +23,8 @@ const readCheck = 1000
 
 // BuildFile builds an index of src straight into the file at path, with the sidecar
 // path.meta. The vectors are never in memory together: beyond the page cache, which the system
-// takes back when it needs it, a build holds 4 bytes an id, 8 bytes an id and the nodes for each of two trees
-// at a time, and about 10 MiB a worker. On an error, ctx's included, nothing is left behind and an older file at path
+// takes back when it needs it, a build holds 4 bytes an item; for each of two trees at a time 8 bytes an item and twice the
+// tree's nodes; and 10 MiB a worker. The garbage collector, by its default setting, lets that double. On an error, ctx's included, nothing is left behind and an older file at path
 // is as it was. Errors: those of src, Add and Build.
 func BuildFile(ctx context.Context, src Source, m Metric, path string, o *BuildOptions) (Stats, error) {
 	if o == nil {

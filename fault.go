@@ -33,4 +33,16 @@ func faultError(r any, data []byte) error {
 	return err
 }
 
+// guarded runs do, on whose goroutine a fault in data becomes an error.
+func guarded(data []byte, do func() error) (err error) {
+	prev := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(prev)
+		if r := recover(); r != nil {
+			err = faultError(r, data)
+		}
+	}()
+	return do()
+}
+
 func isHole(err error) bool { return errors.Is(err, ErrNotFound) }

@@ -98,6 +98,15 @@ func (k Kind) String() string {
 // MarshalText is String.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
+// UnmarshalText takes "forest"; anything else is ErrOption.
+func (k *Kind) UnmarshalText(b []byte) error {
+	if string(b) != Forest.String() {
+		return optionError("kind %q, want forest", b)
+	}
+	*k = Forest
+	return nil
+}
+
 // DotDialect is one of the two layouts of dot files. Both are read; other metrics have only one.
 type DotDialect uint8
 

@@ -3,7 +3,6 @@ package annoy
 import (
 	"fmt"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"unsafe"
 
@@ -40,13 +39,14 @@ func Open(path string, o *OpenOptions) (*Index, error) {
 
 // openMapped reads the mapping under the fault guard.
 func openMapped(path string, file *mmap.Map, o *OpenOptions) (ix *Index, err error) {
-	prev := debug.SetPanicOnFault(true)
-	defer func() {
-		debug.SetPanicOnFault(prev)
-		if r := recover(); r != nil {
-			ix, err = nil, faultError(r, file.Bytes())
-		}
-	}()
+	err = guarded(file.Bytes(), func() error {
+		ix, err = parseMapped(path, file, o)
+		return err
+	})
+	return ix, err
+}
+
+func parseMapped(path string, file *mmap.Map, o *OpenOptions) (*Index, error) {
 	var meta *sidecar.Meta
 	var warnings []string
 	if !o.IgnoreSidecar {
@@ -55,7 +55,7 @@ func openMapped(path string, file *mmap.Map, o *OpenOptions) (ix *Index, err err
 			warnings = append(warnings, warning)
 		}
 	}
-	ix, err = parse(file.Bytes(), o, meta)
+	ix, err := parse(file.Bytes(), o, meta)
 	if err != nil {
 		if len(warnings) > 0 {
 			err = fmt.Errorf("%w; %s", err, strings.Join(warnings, "; "))
@@ -81,10 +81,12 @@ func Load(data []byte, o *OpenOptions) (*Index, error) {
 	return parse(data, o, nil)
 }
 
-// alignedBytes is n zero bytes at a multiple of 8.
+// alignedBytes is n zero bytes at a multiple of 8, on huge pages where there are many.
 func alignedBytes(n int) []byte {
 	words := make([]uint64, (n+7)/8)
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)[:n]
+	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)
+	mmap.AdviseHuge(b)
+	return b[:n]
 }
 
 // parse makes an index of bytes that meta, or else the options, describe.

@@ -12,6 +12,9 @@ type BuilderOptions struct {
 	// beside it as they are added, and Build turns that into the index. The builder then
 	// holds a few MiB plus, while building, what BuildFile documents. "": in memory.
 	OnDisk string
+	// Items is how many items are expected, ids counted from 0: in memory, room for so many is made at once
+	// instead of doubling as they come. More or fewer may follow. Default (0): not known.
+	Items int
 	// DotDialect is the layout of a dot index. Default: DotReleased, which every Annoy loads.
 	DotDialect DotDialect
 	// Warn is told of what is legal and probably not meant, such as an id that
@@ -21,7 +24,10 @@ type BuilderOptions struct {
 
 // Validate reports what is wrong with the options as ErrOption.
 func (o *BuilderOptions) Validate() error {
-	if o.DotDialect > DotMain {
+	switch {
+	case o.Items < 0 || int64(o.Items) > math.MaxInt32:
+		return optionError("Items %d, want 0 (not known) to %d", o.Items, math.MaxInt32)
+	case o.DotDialect > DotMain:
 		return optionError("DotDialect %d does not exist", o.DotDialect)
 	}
 	return nil

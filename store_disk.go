@@ -118,33 +118,46 @@ func (s *diskItems) finish(ctx context.Context, job *treeJob) (_ *Index, err err
 	if err != nil {
 		return nil, err
 	}
-	m, err := mmap.Open(s.file.Name(), mmap.Options{})
+	meta, err := s.appendTrees(ctx, job, maxNorm)
 	if err != nil {
 		return nil, err
 	}
-	meta := sidecar.Meta{CRC: sidecar.CRC(0, m.Bytes())}
-	size := s.size()
-	trees, err := job.run(ctx, m.Bytes(), maxNorm, func(nodes []byte) error {
-		meta.CRC = sidecar.CRC(meta.CRC, nodes)
-		_, err := s.file.WriteAt(nodes, size)
-		size += int64(len(nodes))
-		return err
-	})
-	m.Close()
+	tail, err := sidecar.TailOf(s.file, meta.Size)
 	if err != nil {
 		return nil, err
 	}
-	tail, err := sidecar.TailOf(s.file, size)
-	if err != nil {
-		return nil, err
-	}
-	crc := meta.CRC
-	meta = job.describe(s.n, trees, size)
-	meta.CRC, meta.TailCRC = crc, sidecar.CRC(0, tail)
+	meta.TailCRC = sidecar.CRC(0, tail)
 	if err := s.commit(meta); err != nil {
 		return nil, err
 	}
 	return Open(s.path, nil)
+}
+
+// appendTrees builds the trees behind the items and describes the file that results, less the checksum of its tail.
+func (s *diskItems) appendTrees(ctx context.Context, job *treeJob, maxNorm float32) (meta sidecar.Meta, err error) {
+	m, err := mmap.Open(s.file.Name(), mmap.Options{})
+	if err != nil {
+		return meta, err
+	}
+	defer m.Close()
+	var crc uint32
+	err = guarded(m.Bytes(), func() error {
+		crc = sidecar.CRC(0, m.Bytes())
+		return nil
+	})
+	if err != nil {
+		return meta, err
+	}
+	size := s.size()
+	trees, err := job.run(ctx, m.Bytes(), maxNorm, func(nodes []byte) error {
+		crc = sidecar.CRC(crc, nodes)
+		_, err := s.file.WriteAt(nodes, size)
+		size += int64(len(nodes))
+		return err
+	})
+	meta = job.describe(s.n, trees, size)
+	meta.CRC = crc
+	return meta, err
 }
 
 // commit gives the finished file its name.

@@ -13,9 +13,10 @@ import (
 // memoryItems is the itemStore of a builder in memory. An index shares its
 // nodes with the builder; the builder copies them before it changes one.
 type memoryItems struct {
-	layout annfile.Layout
-	nodes  []byte
-	shared bool
+	layout   annfile.Layout
+	expected int // items to make room for at first
+	nodes    []byte
+	shared   bool
 }
 
 func (s *memoryItems) len() int { return len(s.nodes) / int(s.layout.Size) }
@@ -27,6 +28,9 @@ func (s *memoryItems) put(id int32, node []byte) error {
 		s.nodes, s.shared = append(alignedBytes(len(s.nodes))[:0], s.nodes...), false
 	}
 	if end := at + len(node); end > len(s.nodes) {
+		if s.nodes == nil {
+			s.nodes = alignedBytes(max(end, s.expected*len(node)))[:0]
+		}
 		s.nodes = growAligned(s.nodes, end)
 	}
 	copy(s.nodes[at:], node)
@@ -38,7 +42,7 @@ func growAligned(b []byte, n int) []byte {
 	if n <= cap(b) {
 		return b[:n] // never used before: zero
 	}
-	larger := alignedBytes(max(n, cap(b)+cap(b)/4, 4096))
+	larger := alignedBytes(max(n, 2*cap(b), 4096))
 	copy(larger, b)
 	return larger[:n]
 }

@@ -20,6 +20,7 @@ type Params struct {
 	Seed     uint64
 	Workers  int                          // ≥ 1
 	Progress func(steps int64, trees int) // item-steps and trees done; nil or called from one goroutine at a time
+	Guard    func(func() error) error     // runs what reads items, in every goroutine; nil: nothing to guard against
 	Emit     func(nodes []byte) error     // takes the nodes that follow, in file order; must not keep the slice
 }
 
@@ -60,19 +61,29 @@ func Build(ctx context.Context, items *Items, p Params) (trees int, err error) {
 	for range p.Workers {
 		b.workers <- newWorker(b)
 	}
-	for i := range b.n {
-		if b.Descendants(b.node(i)) == 1 {
-			b.ids = append(b.ids, i)
-		}
-		if i%checkEvery == 0 && ctx.Err() != nil {
-			return 0, ctx.Err()
-		}
+	if b.Guard == nil {
+		b.Guard = func(do func() error) error { return do() }
 	}
-	trees, err = b.trees()
+	if err = b.Guard(b.list); err == nil {
+		trees, err = b.trees()
+	}
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
 	return trees, err
+}
+
+// list fills b.ids.
+func (b *build) list() error {
+	for i := range b.n {
+		if b.Descendants(b.node(i)) == 1 {
+			b.ids = append(b.ids, i)
+		}
+		if i%checkEvery == 0 && b.stop.Load() {
+			return errStopped
+		}
+	}
+	return nil
 }
 
 // checkEvery is how many item-steps pass at most between two looks at the context.
@@ -103,7 +114,14 @@ func (b *build) trees() (int, error) {
 	for launched := 0; failed == nil && !finished(); {
 		for len(queue) < inFlight && (b.Trees < 0 || launched < b.Trees) {
 			c := make(chan tree, 1)
-			go func(number int) { c <- b.tree(number) }(launched)
+			go func(number int) {
+				var t tree
+				t.err = b.Guard(func() (err error) {
+					t.nodes, err = b.tree(number)
+					return err
+				})
+				c <- t
+			}(launched)
 			queue = append(queue, c)
 			launched++
 		}
@@ -134,7 +152,7 @@ func (b *build) trees() (int, error) {
 	return done, failed
 }
 
-// tree is one finished tree: nodes numbered as if they followed the items directly, the root last.
+// tree is one finished tree.
 type tree struct {
 	nodes []byte
 	err   error

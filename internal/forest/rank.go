@@ -137,7 +137,7 @@ func Distance(m annfile.Metric, raw float32) float32 {
 	case annfile.Angular, annfile.Euclidean:
 		return float32(math.Sqrt(float64(max(raw, 0))))
 	case annfile.Dot:
-		return -raw
+		return 0 - raw // and not −raw, which is −0 for a product of 0
 	default:
 		return raw
 	}

@@ -22,11 +22,17 @@ func (it *Items) inPlace() rows {
 	return rows{it: it, Rows: kernel.Rows{Base: unsafe.Add(unsafe.Pointer(unsafe.SliceData(it.Nodes)), it.Vec), Stride: it.Size}}
 }
 
+// gatherAhead is how many rows ahead are asked for while one is copied: a bucket's rows lie all over memory.
+const gatherAhead = 8
+
 // gather copies the items ids. Whole nodes are copied: the header has what angular and dot need beside the vector.
 func (it *Items) gather(buf []byte, ids []int32) rows {
 	size := int(it.Size)
 	buf = grow(buf, len(ids)*size)
 	for j, id := range ids {
+		if ahead := j + gatherAhead; ahead < len(ids) {
+			kernel.Prefetch(it.node(ids[ahead]), size)
+		}
 		copy(buf[j*size:(j+1)*size], it.Nodes[int(id)*size:])
 	}
 	r := rows{it: it, ids: ids, copy: buf}
@@ -39,6 +45,11 @@ func grow(buf []byte, n int) []byte {
 	if cap(buf) >= n {
 		return buf[:n]
 	}
+	return alignedNodes(n)
+}
+
+// alignedNodes is n zero bytes at a multiple of 8, which hamming's words need.
+func alignedNodes(n int) []byte {
 	words := make([]uint64, (n+7)/8)
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)[:n]
 }

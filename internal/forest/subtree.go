@@ -44,7 +44,7 @@ func imbalance(left, right int) float64 {
 // subtree builds the tree over ids, a part of tree number t below path, and returns its nodes, the
 // root last; nil where the part is one item. isRoot: the part is the whole tree.
 func (w *worker) subtree(t int, path uint64, ids []int32, isRoot bool) ([]byte, error) {
-	w.number, w.out = t, nil
+	w.number, w.out = t, w.out[:0]
 	r := w.inPlace()
 	w.index = append(w.index[:0], ids...)
 	if len(ids)*int(w.Size) <= 2*bucketBytes {
@@ -54,10 +54,11 @@ func (w *worker) subtree(t int, path uint64, ids []int32, isRoot bool) ([]byte, 
 			w.index[i] = int32(i)
 		}
 	}
-	if _, err := w.make(&r, w.index, path, isRoot); err != nil {
+	if _, err := w.make(&r, w.index, path, isRoot); err != nil || len(w.out) == 0 {
 		return nil, err
 	}
-	return w.out, nil
+	// An exact copy: many wait for the rest of their tree.
+	return append(alignedNodes(len(w.out))[:0], w.out...), nil
 }
 
 // make writes the tree over index and returns its number: an item's id, or n plus the position in w.out.

@@ -11,7 +11,7 @@ import (
 const (
 	bucketBytes      = 2 << 20   // rows of a bucket: they should stay in a second-level cache while it is finished
 	bucketLeaves     = 4         // and are at least so many full leaves
-	samplesPerBucket = 128       // sampled items that decide the lowest splits of the top
+	samplesPerBucket = 128       // sampled items that decide the lowest splits of the top; 64 to all: recall within 0.001 (gloss)
 	minSamples       = 64        // fewer do not decide a split
 	routeBytes       = 512 << 10 // rows routed together, level by level, from the cache
 )
@@ -52,30 +52,34 @@ type task struct {
 	nodes  []byte
 }
 
-// tree builds tree number t.
-func (b *build) tree(t int) tree {
+// tree builds tree number t: nodes numbered as if they followed the items directly, the root last.
+func (b *build) tree(t int) ([]byte, error) {
 	root := &task{ids: b.ids, path: rootPath, isRoot: true}
 	if !b.needsTop() {
 		err := b.run([]*task{root}, t)
-		return tree{root.nodes, err}
+		return root.nodes, err
 	}
 	tp := &top{build: b, number: t}
 	if err := tp.sample(); err != nil {
-		return tree{err: err}
+		return nil, err
 	}
 	if err := tp.route(); err != nil {
-		return tree{err: err}
+		return nil, err
 	}
 	tasks := tp.plan(0, nil)
 	if err := b.run(tasks, t); err != nil {
-		return tree{err: err}
+		return nil, err
 	}
 	if whole := tp.nodes[0].task; whole != nil {
-		return tree{nodes: whole.nodes}
+		return whole.nodes, nil
 	}
-	var out []byte
+	size := len(tp.nodes) * int(tp.Size)
+	for _, job := range tasks {
+		size += len(job.nodes)
+	}
+	out := alignedNodes(size)[:0]
 	tp.assemble(0, &out)
-	return tree{nodes: out}
+	return out, nil
 }
 
 // run builds the tasks of tree t with the workers that are free.
@@ -102,7 +106,7 @@ func (b *build) parallel(n int, do func(w *worker, i int) error) error {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
 				w := <-b.workers
-				err := do(w, int(i))
+				err := b.Guard(func() error { return do(w, int(i)) })
 				b.workers <- w
 				if err != nil {
 					once.Do(func() { failed = err })

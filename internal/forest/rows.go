@@ -19,7 +19,11 @@ type rows struct {
 }
 
 func (it *Items) inPlace() rows {
-	return rows{it: it, Rows: kernel.Rows{Base: unsafe.Add(unsafe.Pointer(unsafe.SliceData(it.Nodes)), it.Vec), Stride: it.Size}}
+	r := rows{it: it}
+	if len(it.Nodes) > 0 { // of nothing there is no address
+		r.Base, r.Stride = unsafe.Add(unsafe.Pointer(unsafe.SliceData(it.Nodes)), it.Vec), it.Size
+	}
+	return r
 }
 
 // gatherAhead is how many rows ahead are asked for while one is copied: a bucket's rows lie all over memory.

@@ -1,0 +1,94 @@
+package annoy_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/annoy-go/annoy"
+)
+
+// TestTruncatedWhileMapped: every method of an index whose file is cut short, or overwritten, under its mapping gives
+// ErrCorrupt or an answer of existing ids. Nothing crashes, and Close still works.
+func TestTruncatedWhileMapped(t *testing.T) {
+	const n, dim = 4000, 64
+	vecs := cloud(seeded(80), n, dim)
+	eachMetric(t, func(t *testing.T, m annoy.Metric) {
+		built := twinOf(m, vecs, 0).build(t, dim, 3)
+		for name, damage := range map[string]func(path string) error{
+			"to nothing":  func(path string) error { return os.Truncate(path, 0) },
+			"to one page": func(path string) error { return os.Truncate(path, 4096) },
+			"to half":     func(path string) error { return os.Truncate(path, int64(len(bytesOf(t, built))/2)) },
+			"overwritten": func(path string) error { return os.WriteFile(path, make([]byte, 64<<10), 0o600) },
+		} {
+			path := saved(t, built)
+			ix := open(t, path, nil)
+			if s, err := ix.Stats(); err != nil || !s.Mapped {
+				t.Fatalf("%+v (%v)", s, err)
+			}
+			if err := damage(path); err != nil {
+				t.Fatal(err)
+			}
+			corrupt := 0
+			check := func(what string, err error) {
+				if errors.Is(err, annoy.ErrCorrupt) {
+					corrupt++
+				} else if err != nil && !errors.Is(err, annoy.ErrNotFound) { // a hole where zeros are
+					t.Errorf("%s, %s: %v", name, what, err)
+				}
+			}
+			for _, q := range vecs[:20] {
+				hits, err := ix.Search(q, 10, nil)
+				check("Search", err)
+				for _, h := range hits {
+					if h.ID < 0 || h.ID >= n {
+						t.Errorf("%s: hit %v", name, h)
+					}
+				}
+				_, err = ix.Search(q, 10, &annoy.SearchOptions{Filter: filterFunc(func(id int64) bool { return id%2 == 0 })})
+				check("Search with a filter", err)
+			}
+			for id := int64(0); id < n; id += 99 {
+				_, err := ix.Vector(id)
+				check("Vector", err)
+				_, err = ix.Distance(id, n-1)
+				check("Distance", err)
+				_, err = ix.SearchByID(id, 10, nil)
+				check("SearchByID", err)
+			}
+			_, err := ix.SearchBatch(t.Context(), vecs[:50], 10, everything(ix))
+			check("SearchBatch", err)
+			for id := range ix.All() {
+				if id < 0 || id >= n {
+					t.Errorf("%s: All yields %d", name, id)
+				}
+			}
+			_, err = ix.Stats()
+			check("Stats", err)
+			err = ix.Verify(t.Context())
+			if check("Verify", err); err == nil {
+				t.Errorf("%s: Verify finds nothing", name)
+			}
+			_, err = ix.WriteTo(io.Discard)
+			check("WriteTo", err)
+			copied := filepath.Join(t.TempDir(), "y.ann")
+			if err := ix.Save(copied); err != nil {
+				check("Save", err)
+				if names := filesIn(t, filepath.Dir(copied)); len(names) != 0 {
+					t.Errorf("%s: a failed save left %v", name, names)
+				}
+			}
+			if m == annoy.Dot {
+				check("SaveDialect", ix.SaveDialect(copied, annoy.DotMain))
+			}
+			if corrupt < 10 {
+				t.Errorf("%s: only %d calls found the damage", name, corrupt)
+			}
+			if err := ix.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -149,7 +149,7 @@ func buildInMemory(
 	ctx context.Context, e *env, src *vectorFile, f *buildFlags, o *annoy.BuildOptions, bar *progress,
 ) (annoy.Stats, error) {
 	b, err := annoy.NewBuilder(src.Dim(), f.metric.value, &annoy.BuilderOptions{
-		DotDialect: f.dialect.value, Warn: e.warn,
+		DotDialect: f.dialect.value, Items: max(0, src.Len()), Warn: e.warn,
 	})
 	if err != nil {
 		return annoy.Stats{}, err

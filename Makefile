@@ -78,14 +78,14 @@ upstream: ## golden files of other sources, from ANNOY_DATA
 	@out=$$(ANNOY_DATA=$(ANNOY_DATA) $(GO) test -count=1 -v -run '^TestGoldenUpstream$$' .) \
 		&& grep '^--- PASS: TestGoldenUpstream' <<<"$$out" || { echo "$$out"; exit 1; }
 
-interchange: venv ## files of ours in Annoy 1.17.3, files of Annoy's here
-	$(VENV)/bin/python interchange/interchange.py --data $(ANNOY_DATA)
+interchange: venv ## our files in Annoy 1.17.3, Annoy's files here (SEED=n repeats a run)
+	$(VENV)/bin/python interchange/interchange.py $(if $(SEED),--seed $(SEED))
 
 fuzz: ## each fuzz target for FUZZTIME
 	@.ci/fuzz $(FUZZTIME)
 
 bench-annoy: venv ## speed beside Annoy 1.17.3, as ratios (BENCH='flags')
-	ANNOY_DATA=$(ANNOY_DATA) $(GO) run ./bench/annoy -python $(VENV)/bin/python $(BENCH)
+	ANNOY_DATA=$(ANNOY_DATA) $(GO) run ./bench/annoybench -python $(VENV)/bin/python $(BENCH)
 
 venv: $(VENV)/done ## the Python environment of interchange and bench-annoy
 

@@ -108,7 +108,8 @@ func buildOnDisk(ctx context.Context, c *config, set *dataset, trees int) (*onDi
 func bound(s annoy.Stats, workers int) int64 {
 	items := int64(s.Items)
 	treeBytes := int64(s.Nodes-s.Items) / int64(s.Trees) * int64(s.NodeBytes)
-	return 4*items + 2*(8*items+treeBytes) + int64(workers)*(10<<20)
+	live := 4*items + 2*(8*items+2*treeBytes) + int64(workers)*(10<<20)
+	return 2 * live // the garbage collector's default
 }
 
 // onDiskChild builds, with one processor a worker, and answers with the fields of onDisk that it knows.

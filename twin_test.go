@@ -97,22 +97,29 @@ type hit struct {
 // distance of two vectors by the definitions of the metrics.
 func distance(m annoy.Metric, a, b []float32) (dist, slack float64) {
 	var dot, aa, bb, sum, abs float64
-	for i := range a {
-		x, y := float64(a[i]), float64(b[i])
-		switch m {
-		case annoy.Angular, annoy.Cosine, annoy.Dot:
+	switch m {
+	case annoy.Euclidean:
+		for i, x := range a {
+			d := float64(x) - float64(b[i])
+			sum += d * d
+		}
+	case annoy.Manhattan:
+		for i, x := range a {
+			sum += math.Abs(float64(x) - float64(b[i]))
+		}
+	case annoy.Hamming:
+		for i, x := range a {
+			if (x > 0.5) != (b[i] > 0.5) {
+				sum++
+			}
+		}
+	default:
+		for i := range a {
+			x, y := float64(a[i]), float64(b[i])
 			dot += x * y
 			aa += x * x
 			bb += y * y
 			abs += math.Abs(x * y)
-		case annoy.Euclidean:
-			sum += (x - y) * (x - y)
-		case annoy.Manhattan:
-			sum += math.Abs(x - y)
-		case annoy.Hamming:
-			if (x > 0.5) != (y > 0.5) {
-				sum++
-			}
 		}
 	}
 	switch m {

@@ -225,3 +225,49 @@ func TestMetricNames(t *testing.T) {
 		}
 	}
 }
+
+type panickingFilter struct{ calls int }
+
+func (f *panickingFilter) Contains(int64) bool {
+	if f.calls++; f.calls > 20 {
+		panic("the filter's own")
+	}
+	return true
+}
+
+// TestSearchAfterPanickingFilter: a panic of the caller's filter passes through, and the scratch memory that it
+// left half used is not used again.
+func TestSearchAfterPanickingFilter(t *testing.T) {
+	b, err := annoy.NewBuilder(4, annoy.Euclidean, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 300 {
+		if err := b.Add(i, []float32{float32(i), 0, 0, 0}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ix, err := b.Build(t.Context(), &annoy.BuildOptions{Kind: annoy.Forest, Trees: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := []float32{150, 0, 0, 0}
+	want, err := ix.Search(query, 50, &annoy.SearchOptions{SearchK: 200})
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the filter's panic was swallowed")
+			}
+		}()
+		_, _ = ix.Search(query, 50, &annoy.SearchOptions{SearchK: 200, Filter: &panickingFilter{}})
+	}()
+	for range 3 {
+		got, err := ix.Search(query, 50, &annoy.SearchOptions{SearchK: 200})
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("after the panic: %d hits, %v; before it %d", len(got), err, len(want))
+		}
+	}
+}

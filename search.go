@@ -27,7 +27,8 @@ func (ix *Index) Search(q []float32, k int, o *SearchOptions) ([]Neighbor, error
 }
 
 // AppendSearch is Search appended to dst. With room in dst it allocates nothing after the first searches.
-func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptions) (_ []Neighbor, err error) {
+func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptions) (hits []Neighbor, err error) {
+	hits = dst // also where a fault ends the search
 	if err := ix.checkSearch(k, o); err != nil {
 		return dst, err
 	}
@@ -40,7 +41,6 @@ func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptio
 	}
 	defer ix.end(prev, &err)
 	s := ix.scratch.Get().(*forest.Searcher)
-	defer ix.scratch.Put(s)
 	query := forest.Query{Vec: q}
 	if ix.im.Metric == annfile.Hamming {
 		query.Bits = s.Bits(ix.im.Words)
@@ -55,7 +55,8 @@ func (ix *Index) SearchByID(id int64, k int, o *SearchOptions) ([]Neighbor, erro
 }
 
 // AppendSearchByID is SearchByID appended to dst.
-func (ix *Index) AppendSearchByID(dst []Neighbor, id int64, k int, o *SearchOptions) (_ []Neighbor, err error) {
+func (ix *Index) AppendSearchByID(dst []Neighbor, id int64, k int, o *SearchOptions) (hits []Neighbor, err error) {
+	hits = dst // also where a fault ends the search
 	if err := ix.checkSearch(k, o); err != nil {
 		return dst, err
 	}
@@ -69,7 +70,6 @@ func (ix *Index) AppendSearchByID(dst []Neighbor, id int64, k int, o *SearchOpti
 		return dst, err
 	}
 	s := ix.scratch.Get().(*forest.Searcher)
-	defer ix.scratch.Put(s)
 	query := forest.Query{}
 	if ix.im.Metric == annfile.Hamming {
 		query.Bits = ix.im.Bits(p)
@@ -89,10 +89,12 @@ func (ix *Index) run(dst []Neighbor, s *forest.Searcher, q *forest.Query, k int,
 		q.SearchK = q.K * len(ix.im.Roots) // of k itself the product could overflow
 	}
 	pairs, err := s.Search(ix.im, q)
-	if err != nil {
-		return dst, err
+	if err == nil {
+		dst = ix.appendHits(dst, pairs, o)
 	}
-	return ix.appendHits(dst, pairs, o), nil
+	// Not deferred: a search that a page fault or a filter's panic cut off leaves its marks in the scratch.
+	ix.scratch.Put(s)
+	return dst, err
 }
 
 func (ix *Index) appendHits(dst []Neighbor, pairs []topk.Pair, o *SearchOptions) []Neighbor {

@@ -2,6 +2,7 @@ package annoy
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 
@@ -110,10 +111,15 @@ func (s *diskItems) finish(ctx context.Context, job *treeJob) (_ *Index, err err
 	if err := s.flush(); err != nil {
 		return nil, err
 	}
-	// What an earlier, failed build appended goes; a hole at the end cannot be.
-	if err := s.file.Truncate(s.size()); err != nil {
-		return nil, err
-	}
+	defer func() {
+		if err == nil || s.file == nil {
+			return
+		}
+		// What was appended goes: items added later may leave holes there.
+		if e := s.file.Truncate(s.size()); e != nil {
+			err = errors.Join(err, e)
+		}
+	}()
 	maxNorm, err := s.extend(ctx, job)
 	if err != nil {
 		return nil, err

@@ -108,11 +108,11 @@ func distance(m annoy.Metric, a, b []float32) (dist, slack float64) {
 			sum += math.Abs(float64(x) - float64(b[i]))
 		}
 	case annoy.Hamming:
+		differ := 0
 		for i, x := range a {
-			if (x > 0.5) != (b[i] > 0.5) {
-				sum++
-			}
+			differ += bit(x) ^ bit(b[i])
 		}
+		sum = float64(differ)
 	default:
 		for i := range a {
 			x, y := float64(a[i]), float64(b[i])
@@ -141,6 +141,14 @@ func distance(m annoy.Metric, a, b []float32) (dist, slack float64) {
 	default:
 		return sum, 0
 	}
+}
+
+// bit is what a hamming index makes of a component.
+func bit(x float32) int {
+	if x > 0.5 {
+		return 1
+	}
+	return 0
 }
 
 func nearDistance(m annoy.Metric, got, want, slack float64) bool {

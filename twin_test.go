@@ -3,6 +3,7 @@ package annoy_test
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"flag"
 	"maps"
 	"math"
@@ -343,3 +344,12 @@ func writeFile(t testing.TB, path string, data []byte) {
 type filterFunc func(id int64) bool
 
 func (f filterFunc) Contains(id int64) bool { return f(id) }
+
+// floatBytes are the bits of a vector, so that two may be compared to the last one.
+func floatBytes(v []float32) []byte {
+	var b []byte
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	return b
+}

@@ -79,7 +79,7 @@ upstream: ## golden files of other sources, from ANNOY_DATA
 		&& grep '^--- PASS: TestGoldenUpstream' <<<"$$out" || { echo "$$out"; exit 1; }
 
 interchange: venv ## our files in Annoy 1.17.3, Annoy's files here (SEED=n repeats a run)
-	$(VENV)/bin/python interchange/interchange.py $(if $(SEED),--seed $(SEED))
+	$(VENV)/bin/python -B interchange/interchange.py $(if $(SEED),--seed $(SEED))
 
 fuzz: ## each fuzz target for FUZZTIME
 	@.ci/fuzz $(FUZZTIME)

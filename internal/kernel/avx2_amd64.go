@@ -53,6 +53,24 @@ func l1ManyAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count
 //go:noescape
 func l1ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
 
+// tileDotAVX2 sets out[32·a+b] to the sum of q·x over n components, n ≥ 1, of query a and row b of
+// the panels q and x, and bit b of mask[a] where that is not greater than limit[a].
+//
+//go:noescape
+func tileDotAVX2(q *float32, x *float32, n int, limit *float32, out *float32, mask *uint32)
+
+// tileL2AVX2 sets out[32·a+b] to the sum of (q-x)^2 over n components, n ≥ 1, of query a and row b of
+// the panels q and x, and bit b of mask[a] where that is not greater than limit[a].
+//
+//go:noescape
+func tileL2AVX2(q *float32, x *float32, n int, limit *float32, out *float32, mask *uint32)
+
+// tileL1AVX2 sets out[32·a+b] to the sum of |q-x| over n components, n ≥ 1, of query a and row b of
+// the panels q and x, and bit b of mask[a] where that is not greater than limit[a].
+//
+//go:noescape
+func tileL1AVX2(q *float32, x *float32, n int, limit *float32, out *float32, mask *uint32)
+
 // hammingAVX2 returns the number of bits in which the n words of a and b differ, n ≥ 1.
 //
 //go:noescape

@@ -53,6 +53,24 @@ func l1ManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, cou
 //go:noescape
 func l1ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
 
+// tileDotAVX512 sets out[32·a+b] to the sum of q·x over n components, n ≥ 1, of query a and row b of
+// the panels q and x, and bit b of mask[a] where that is not greater than limit[a].
+//
+//go:noescape
+func tileDotAVX512(q *float32, x *float32, n int, limit *float32, out *float32, mask *uint32)
+
+// tileL2AVX512 sets out[32·a+b] to the sum of (q-x)^2 over n components, n ≥ 1, of query a and row b of
+// the panels q and x, and bit b of mask[a] where that is not greater than limit[a].
+//
+//go:noescape
+func tileL2AVX512(q *float32, x *float32, n int, limit *float32, out *float32, mask *uint32)
+
+// tileL1AVX512 sets out[32·a+b] to the sum of |q-x| over n components, n ≥ 1, of query a and row b of
+// the panels q and x, and bit b of mask[a] where that is not greater than limit[a].
+//
+//go:noescape
+func tileL1AVX512(q *float32, x *float32, n int, limit *float32, out *float32, mask *uint32)
+
 // hammingAVX512 returns the number of bits in which the n words of a and b differ, n ≥ 1.
 //
 //go:noescape

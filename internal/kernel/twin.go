@@ -119,3 +119,42 @@ func blendGo(y []float32, a float32, x []float32, b float32) {
 		y[i] = float32(a*y[i]) + float32(b*x[i])
 	}
 }
+
+// tileGo is the twin of all tile kernels; add adds the terms of one component of a query and of all rows to the sums.
+func tileGo(q, x []float32, n int, limit *TileLimits, out *TileSums, mask *TileMask,
+	add func(sums *[TileRows]float32, q float32, x *[TileRows]float32)) {
+	*out = TileSums{}
+	for c := range n {
+		row := (*[TileRows]float32)(x[c*TileRows:])
+		for a, v := range q[c*TileQueries : (c+1)*TileQueries] {
+			add(&out[a], v, row)
+		}
+	}
+	for a := range out {
+		mask[a] = 0
+		for b, s := range out[a] {
+			if !(s > limit[a]) {
+				mask[a] |= 1 << b
+			}
+		}
+	}
+}
+
+func addDot(sums *[TileRows]float32, q float32, x *[TileRows]float32) {
+	for b, v := range x {
+		sums[b] += float32(q * v)
+	}
+}
+
+func addL2(sums *[TileRows]float32, q float32, x *[TileRows]float32) {
+	for b, v := range x {
+		d := q - v
+		sums[b] += float32(d * d)
+	}
+}
+
+func addL1(sums *[TileRows]float32, q float32, x *[TileRows]float32) {
+	for b, v := range x {
+		sums[b] += abs(q - v)
+	}
+}

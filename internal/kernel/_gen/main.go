@@ -25,13 +25,16 @@ func main() {
 		emit func(*build.Context)
 	}{
 		{"avx2", func(c *build.Context) {
-			floats(c, avx2(c))
+			i := avx2(c)
+			floats(c, i)
+			tiles(c, i)
 			hammingScalar(c)
 			blend(c)
 			prefetch(c)
 		}},
 		{"avx512", func(c *build.Context) {
 			floats(c, avx512())
+			tiles(c, avx512())
 			hammingVector(c)
 		}},
 	} {

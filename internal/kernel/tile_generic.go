@@ -1,0 +1,16 @@
+//go:build purego || !amd64
+
+package kernel
+
+// hasTiles: the tile kernels are Go but on amd64, where measuring is done.
+const hasTiles = false
+
+// With hasTiles false nothing below is ever called.
+
+func tileDot(q, x *float32, n int, limit, out *float32, mask *uint32) { panic(noTiles) }
+
+func tileL2(q, x *float32, n int, limit, out *float32, mask *uint32) { panic(noTiles) }
+
+func tileL1(q, x *float32, n int, limit, out *float32, mask *uint32) { panic(noTiles) }
+
+const noTiles = "annoy: kernel: no tile kernel on this path"

@@ -2,7 +2,8 @@
 //
 // The formats are those that vectors are kept in: NumPy's npy, the
 // TEXMEX fvecs, bvecs and ivecs (http://corpus-texmex.irisa.fr), the fbin and
-// u8bin of big-ann-benchmarks (https://big-ann-benchmarks.com), JSON lines and CSV.
+// u8bin of big-ann-benchmarks (https://big-ann-benchmarks.com), JSON lines, CSV,
+// and the HDF5 of ann-benchmarks (https://ann-benchmarks.com), which is only read.
 //
 //	format   extension      elements                        layout of a file
 //	npy      .npy           float32 float64 float16         header (versions 1, 2, 3), then rows × components
@@ -14,9 +15,13 @@
 //	u8bin    .u8bin         uint8                           the same
 //	jsonl    .jsonl .ndjson decimal text, read as float32   a line: [0.1, 0.2] or {"id": 7, "vector": [0.1, 0.2]}
 //	csv      .csv           decimal text, read as float32   RFC 4180 with commas, with or without a line of names
+//	hdf5     .hdf5 .h5      float32 float64 float16         a dataset of the root group, in one piece
+//	                        uint8 int8 int32 int64
 //
 // Binary formats are little-endian, and an npy array has two dimensions in C
-// order; any other array is refused with an error that says what it is.
+// order; any other array is refused with an error that says what it is. An HDF5
+// file holds several arrays: a [ReadOptions] names one, and [OpenHDF5] gives all.
+// Those stored in chunks, compressed ones among them, are refused.
 //
 // A [Reader] gives every row as float32, whatever the file holds:
 //
@@ -45,9 +50,10 @@
 // A vector has at most [MaxDim] components; a line of text has at most
 // [MaxLine] bytes. A Reader holds one buffer of at most 1 MiB and, for the
 // text formats, one line and one row; nothing is allocated on the word of a
-// header. Where the size of the file is known, the header is checked against
-// it before the first row is read; where it is not (a pipe), Len is −1 and a
-// file that is too short or too long is found at its end.
+// header. Of an HDF5 file, at most 16 MiB are read to open it; its Ints and
+// Floats hold a whole dataset. Where the size of the file is known, the header is
+// checked against it before the first row is read; where it is not (a pipe),
+// Len is −1 and a file that is too short or too long is found at its end.
 //
 // # Malformed files
 //

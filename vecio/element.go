@@ -12,8 +12,8 @@ type Element uint8
 
 // The element types. Reading gives the exact value as float32, but for
 // Float64, which is rounded to nearest (beyond float32's range is an error),
-// and Int32, where a value without an exact float32 (possible beyond ±2²⁴) is
-// an error. Writing Float16 rounds to nearest, ties to even (from ±65520 on is
+// and Int32 and Int64, where a value without an exact float32 (possible beyond
+// ±2²⁴) is an error. Int64 is only read. Writing Float16 rounds to nearest, ties to even (from ±65520 on is
 // an error); writing an integer type takes exact integers in range only.
 const (
 	Float32 Element = iota + 1
@@ -22,6 +22,7 @@ const (
 	Uint8
 	Int8
 	Int32
+	Int64
 )
 
 // String returns the name as NumPy spells it, "default" for 0.
@@ -41,12 +42,15 @@ func (e Element) String() string {
 		return "int8"
 	case Int32:
 		return "int32"
+	case Int64:
+		return "int64"
 	}
 	return fmt.Sprintf("Element(%d)", uint8(e))
 }
 
 // codec converts between one element type and float32. decode and encode take
-// slices of equal numbers of components and return the index of the first
+// slices of equal numbers of components (encode is nil where no format is
+// written with the type) and return the index of the first
 // component they refuse, −1 when there is none; the whyNot functions say why.
 type codec struct {
 	size         int // bytes
@@ -83,6 +87,10 @@ var codecs = [...]codec{
 			return fmt.Sprintf("%d has no exact float32", int32(binary.LittleEndian.Uint32(b)))
 		},
 		encodeInt32, func(v float32) string { return fmt.Sprintf("%v is not an integer of 32 bits", v) }},
+	Int64: {8, decodeInt64,
+		func(b []byte) string {
+			return fmt.Sprintf("%d has no exact float32", int64(binary.LittleEndian.Uint64(b)))
+		}, nil, nil},
 }
 
 // finite says whether v is neither NaN nor infinite.
@@ -178,6 +186,19 @@ func decodeInt32(dst []float32, src []byte) int {
 		n := int32(binary.LittleEndian.Uint32(src[4*i:]))
 		v := float32(n)
 		if int64(v) != int64(n) {
+			return i
+		}
+		dst[i] = v
+	}
+	return -1
+}
+
+func decodeInt64(dst []float32, src []byte) int {
+	for i := range dst {
+		n := int64(binary.LittleEndian.Uint64(src[8*i:]))
+		v := float32(n)
+		// 2⁶³ itself is a float32, and is no int64.
+		if v >= 0x1p63 || int64(v) != n {
 			return i
 		}
 		dst[i] = v

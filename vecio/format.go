@@ -27,11 +27,12 @@ const (
 	U8bin Format = "u8bin"
 	JSONL Format = "jsonl"
 	CSV   Format = "csv"
+	HDF5  Format = "hdf5" // read only
 )
 
 // Formats returns all formats, in the order of the package comment.
 func Formats() []Format {
-	return []Format{Npy, Fvecs, Bvecs, Ivecs, Fbin, U8bin, JSONL, CSV}
+	return []Format{Npy, Fvecs, Bvecs, Ivecs, Fbin, U8bin, JSONL, CSV, HDF5}
 }
 
 // formatNames lists the formats for an error message.
@@ -44,11 +45,14 @@ func formatNames() string {
 }
 
 // ParseFormat returns the format of that name, in any case; "ndjson" is
-// another name of JSONL. Any other name is an error that lists the names.
+// another name of JSONL, "h5" of HDF5. Any other name is an error that lists the names.
 func ParseFormat(name string) (Format, error) {
 	f := Format(strings.ToLower(name))
-	if f == "ndjson" {
+	switch f {
+	case "ndjson":
 		return JSONL, nil
+	case "h5":
+		return HDF5, nil
 	}
 	for _, known := range Formats() {
 		if f == known {
@@ -75,7 +79,8 @@ func FormatOf(path string) (Format, error) {
 	return f, nil
 }
 
-// elements returns the element types of a format, its default first.
+// elements returns the element types that files of a format are written with,
+// its default first; none for a format that is only read.
 func (f Format) elements() []Element {
 	switch f {
 	case Npy:
@@ -84,6 +89,8 @@ func (f Format) elements() []Element {
 		return []Element{Uint8}
 	case Ivecs:
 		return []Element{Int32}
+	case HDF5:
+		return nil
 	default:
 		return []Element{Float32}
 	}

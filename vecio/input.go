@@ -46,7 +46,7 @@ func (in *input) ioError(err error) error {
 }
 
 // peek returns the next n bytes without consuming them, fewer only at the end
-// of the file. n is at most minBuffer.
+// of the file. n is at most the size of the buffer, minBuffer or more.
 func (in *input) peek(n int) ([]byte, error) {
 	b, err := in.Peek(n)
 	if err != nil && err != io.EOF {

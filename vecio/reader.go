@@ -10,16 +10,37 @@ import (
 
 // ReadOptions say how to read a file; nil is the zero value.
 type ReadOptions struct {
-	Format Format // "": by the extension of the file's name
+	Format  Format // "": by the extension of the file's name
+	Dataset string // of an HDF5 file, the dataset to read; "": train
 }
 
-// Validate returns an error when an option has no such value.
+// Validate returns an error when an option has no such value, or when a
+// dataset is named together with a format that has none.
 func (o *ReadOptions) Validate() error {
 	if o == nil || o.Format == "" {
 		return nil
 	}
-	_, err := ParseFormat(string(o.Format))
+	f, err := ParseFormat(string(o.Format))
+	if err == nil {
+		_, err = o.dataset(f)
+	}
 	return err
+}
+
+// dataset returns the dataset to read of a file of format f, "" where the
+// format has none.
+func (o *ReadOptions) dataset(f Format) (string, error) {
+	var name string
+	if o != nil {
+		name = o.Dataset
+	}
+	switch {
+	case f != HDF5 && name != "":
+		return "", fmt.Errorf("annoy: dataset %q: %s files have no datasets", name, f)
+	case f == HDF5 && name == "":
+		return defaultDataset, nil
+	}
+	return name, nil
 }
 
 // Reader reads a file of vectors from the first row to the last. It is a
@@ -51,44 +72,49 @@ type decoder interface {
 // Open opens a file of vectors and reads its header, or as much as it takes
 // to know the number of components. The error matches [ErrFormat] when the
 // file is malformed, and otherwise is the file system's. A file that is not a
-// regular one, such as a pipe, is read as one of unknown size. Close the
-// Reader after use.
+// regular one, such as a pipe, is read as one of unknown size. Of an HDF5 file
+// one dataset is read; see [OpenHDF5] for the others. Close the Reader after
+// use.
 func Open(path string, o *ReadOptions) (*Reader, error) {
-	f, err := os.Open(path)
+	f, size, err := openFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("annoy: %w", err)
-	}
-	r, err := openFile(f, path, o)
-	if err != nil {
-		f.Close()
 		return nil, err
-	}
-	return r, nil
-}
-
-func openFile(f *os.File, path string, o *ReadOptions) (*Reader, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("annoy: %w", err)
-	}
-	size := int64(-1)
-	switch {
-	case info.IsDir():
-		return nil, fmt.Errorf("annoy: %s is a directory, not a vector file", path)
-	case info.Mode().IsRegular():
-		size = info.Size()
 	}
 	r, err := NewReader(f, size, path, o)
 	if err != nil {
+		f.Close()
 		return nil, err
 	}
 	r.file = f
 	return r, nil
 }
 
+// openFile opens a file to read. size is its bytes, −1 for one that is not
+// regular.
+func openFile(path string) (f *os.File, size int64, err error) {
+	if f, err = os.Open(path); err != nil {
+		return nil, 0, fmt.Errorf("annoy: %w", err)
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		err = fmt.Errorf("annoy: %w", err)
+	case info.IsDir():
+		err = fmt.Errorf("annoy: %s is a directory, not a vector file", path)
+	case info.Mode().IsRegular():
+		return f, info.Size(), nil
+	default:
+		return f, -1, nil
+	}
+	f.Close()
+	return nil, 0, err
+}
+
 // NewReader is Open for bytes that come from elsewhere. size is their number,
 // or −1 when it is not known; name stands in errors, and its extension gives
-// the format unless o does. Close does not close src.
+// the format unless o does. Close does not close src. An HDF5 file, whose rows
+// can lie anywhere, wants a src that is an io.ReaderAt, of known size; it stays
+// in use as long as the Reader.
 func NewReader(src io.Reader, size int64, name string, o *ReadOptions) (*Reader, error) {
 	var want Format
 	if o != nil {
@@ -97,6 +123,21 @@ func NewReader(src io.Reader, size int64, name string, o *ReadOptions) (*Reader,
 	format, err := resolveFormat(want, name)
 	if err != nil {
 		return nil, err
+	}
+	dataset, err := o.dataset(format)
+	if err != nil {
+		return nil, err
+	}
+	if format == HDF5 {
+		at, ok := src.(io.ReaderAt)
+		if !ok || size < 0 {
+			return nil, fmt.Errorf("annoy: %s: an hdf5 file is not read in order: want a file, not a stream", name)
+		}
+		h, err := newHDF5(at, size, name)
+		if err != nil {
+			return nil, err
+		}
+		return h.Reader(dataset)
 	}
 	in := newInput(src, size, name)
 	if end, err := in.atEnd(); err != nil {

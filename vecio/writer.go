@@ -12,7 +12,7 @@ import (
 
 // WriteOptions say how to write a file; nil is the zero value.
 type WriteOptions struct {
-	Format  Format  // "": by the extension of the path
+	Format  Format  // "": by the extension of the path; HDF5 is not written
 	Element Element // 0: float32 for npy, otherwise the only one that the format has
 }
 
@@ -38,6 +38,9 @@ func (o *WriteOptions) Validate() error {
 // element returns the element type for a file of format f.
 func (o *WriteOptions) element(f Format) (Element, error) {
 	can := f.elements()
+	if can == nil {
+		return 0, fmt.Errorf("annoy: %s files are read, not written", f)
+	}
 	if o == nil || o.Element == 0 {
 		return can[0], nil
 	}

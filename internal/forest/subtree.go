@@ -47,7 +47,7 @@ func (w *worker) subtree(t int, path uint64, ids []int32, isRoot bool) ([]byte, 
 	w.number, w.out = t, w.out[:0]
 	r := w.inPlace()
 	w.index = append(w.index[:0], ids...)
-	if len(ids)*int(w.Size) <= 2*bucketBytes {
+	if len(ids) > 0 && len(ids)*int(w.Size) <= 2*bucketBytes {
 		r = w.gather(w.copies, ids)
 		w.copies = r.copy
 		for i := range w.index {

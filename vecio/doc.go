@@ -7,7 +7,7 @@
 //
 //	format   extension      elements                        layout of a file
 //	npy      .npy           float32 float64 float16         header (versions 1, 2, 3), then rows × components
-//	                        uint8 int8
+//	                        uint8 int8 int32 (int64)
 //	fvecs    .fvecs         float32                         each row: int32 dim, then the components
 //	bvecs    .bvecs         uint8                           the same
 //	ivecs    .ivecs         int32                           the same
@@ -41,6 +41,10 @@
 //		}
 //		use(id, vec)
 //	}
+//
+// Rows of integers, such as the ids of neighbours, are read and written as they
+// are by NextInts, [ReadInts] and WriteInts, since float32 has no exact value
+// for many integers beyond ±2²⁴. An npy file of int64 is read, never written.
 //
 // A [Writer] builds the file under a temporary name and puts it in place on
 // Close, so that a reader never meets half a file.

@@ -84,7 +84,7 @@ func FormatOf(path string) (Format, error) {
 func (f Format) elements() []Element {
 	switch f {
 	case Npy:
-		return []Element{Float32, Float64, Float16, Uint8, Int8}
+		return []Element{Float32, Float64, Float16, Uint8, Int8, Int32}
 	case Bvecs, U8bin:
 		return []Element{Uint8}
 	case Ivecs:

@@ -67,7 +67,7 @@ func TestNpyOfNumPyRefused(t *testing.T) {
 	for name, want := range map[string]string{
 		"bigendian":  `big-endian: save it as little-endian, as a.astype("<f4")`,
 		"fortran":    "Fortran order",
-		"int32":      `dtype "<i4" is not read`,
+		"uint32":     `dtype "<u4" is not read`,
 		"bool":       `dtype "|b1" is not read`,
 		"complex":    `dtype "<c8" is not read`,
 		"unicode":    `dtype "<U1" is not read`,

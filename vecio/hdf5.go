@@ -1,7 +1,6 @@
 package vecio
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -165,31 +164,10 @@ func (h *HDF5File) Ints(dataset string) (values []int32, shape []int, err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	var at func(b []byte) int64
-	switch info.Element {
-	case Uint8:
-		at = func(b []byte) int64 { return int64(b[0]) }
-	case Int8:
-		at = func(b []byte) int64 { return int64(int8(b[0])) }
-	case Int32:
-		at = func(b []byte) int64 { return int64(int32(binary.LittleEndian.Uint32(b))) }
-	case Int64:
-		at = func(b []byte) int64 { return int64(binary.LittleEndian.Uint64(b)) }
-	default:
+	size, decode, why := intDecoder(info.Element)
+	if size == 0 {
 		return nil, nil, h.errorf(dataset, "its elements are %v: want integers", info.Element)
 	}
-	size := codecs[info.Element].size
-	decode := func(dst []int32, src []byte) int {
-		for i := range dst {
-			v := at(src[i*size:])
-			if v != int64(int32(v)) {
-				return i
-			}
-			dst[i] = int32(v)
-		}
-		return -1
-	}
-	why := func(b []byte) string { return fmt.Sprintf("%d is beyond the range of int32", at(b)) }
 	values, err = readDataset(h, info, offset, decode, why)
 	return values, info.Shape, err
 }

@@ -68,24 +68,31 @@ func (in *input) atEnd() (bool, error) {
 }
 
 // readRow fills dst with the components that come next, as c encodes them.
-// Rows longer than the buffer are decoded piece by piece, so that no row
-// is ever held twice.
 func (in *input) readRow(dst []float32, c *codec, row int64) error {
-	most := in.Size() / c.size // components in a full buffer
+	return readComponents(in, dst, c.size, row, c.decode, c.whyNotDecode)
+}
+
+// readComponents fills dst with the components that come next, of size bytes
+// each; decode and why are as in a codec. Rows longer than the buffer are
+// decoded piece by piece, so that no row is ever held twice.
+func readComponents[T any](
+	in *input, dst []T, size int, row int64, decode func(dst []T, src []byte) int, why func(src []byte) string,
+) error {
+	most := in.Size() / size // components in a full buffer
 	for col := 0; col < len(dst); {
 		n := min(len(dst)-col, most)
-		b, err := in.Peek(n * c.size)
+		b, err := in.Peek(n * size)
 		if err == io.EOF {
 			return in.errorf(row, -1, "the file ends within this row: %d of its %d bytes are there",
-				col*c.size+len(b), len(dst)*c.size)
+				col*size+len(b), len(dst)*size)
 		}
 		if err != nil {
 			return in.ioError(err)
 		}
-		if bad := c.decode(dst[col:col+n], b); bad >= 0 {
-			return in.errorf(row, col+bad, "%s", c.whyNotDecode(b[bad*c.size:]))
+		if bad := decode(dst[col:col+n], b); bad >= 0 {
+			return in.errorf(row, col+bad, "%s", why(b[bad*size:]))
 		}
-		in.skip(n * c.size)
+		in.skip(n * size)
 		col += n
 	}
 	return nil

@@ -24,12 +24,13 @@ const (
 	npyHeaderSize = 128
 )
 
-// npyTypes are the dtypes that are read and written.
+// npyTypes are the dtypes that are read; all but int64 are written.
 var npyTypes = []struct {
 	descr   string
 	element Element
 }{
 	{"<f4", Float32}, {"<f8", Float64}, {"<f2", Float16}, {"|u1", Uint8}, {"|i1", Int8},
+	{"<i4", Int32}, {"<i8", Int64},
 }
 
 func openNpy(in *input) (head, decoder, error) {
@@ -96,7 +97,7 @@ func npyElement(descr string) (Element, error) {
 			return t.element, nil
 		}
 	}
-	const want = "want float32, float64, float16, uint8 or int8"
+	const want = "want float32, float64, float16, uint8, int8, int32 or int64"
 	switch {
 	case strings.HasPrefix(descr, ">"):
 		return 0, fmt.Errorf("dtype %q is big-endian: save it as little-endian, as a.astype(%q)", descr, "<"+descr[1:])

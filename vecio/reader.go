@@ -285,16 +285,24 @@ func newBlock(in *input, e Element, rows, dim uint64, header int64) (head, decod
 }
 
 func (b *block) next(dst []float32, row int64) (int64, error) {
+	in, err := b.begin(len(dst), row)
+	if err != nil {
+		return 0, err
+	}
+	return row, in.readRow(dst, b.c, row)
+}
+
+func (b *block) begin(_ int, row int64) (*input, error) {
 	end, err := b.in.atEnd()
 	switch {
 	case err != nil:
-		return 0, err
+		return nil, err
 	case row == b.rows && end:
-		return 0, io.EOF
+		return nil, io.EOF
 	case row == b.rows:
-		return 0, b.in.errorf(-1, -1, "bytes after the last row: the header says %d rows", b.rows)
+		return nil, b.in.errorf(-1, -1, "bytes after the last row: the header says %d rows", b.rows)
 	case end:
-		return 0, b.in.errorf(row, -1, "the file ends before this row: its header says %d rows", b.rows)
+		return nil, b.in.errorf(row, -1, "the file ends before this row: its header says %d rows", b.rows)
 	}
-	return row, b.in.readRow(dst, b.c, row)
+	return b.in, nil
 }

@@ -52,15 +52,23 @@ func (v *vecs) rowDim(row int64) (int, error) {
 }
 
 func (v *vecs) next(dst []float32, row int64) (int64, error) {
-	dim, err := v.rowDim(row)
+	in, err := v.begin(len(dst), row)
 	if err != nil {
 		return 0, err
 	}
-	if dim != len(dst) {
-		return 0, v.in.errorf(row, -1, "the row says it has %d components, row 0 has %d", dim, len(dst))
+	return row, in.readRow(dst, v.c, row)
+}
+
+func (v *vecs) begin(want int, row int64) (*input, error) {
+	dim, err := v.rowDim(row)
+	if err != nil {
+		return nil, err
+	}
+	if dim != want {
+		return nil, v.in.errorf(row, -1, "the row says it has %d components, row 0 has %d", dim, want)
 	}
 	v.in.skip(4)
-	return row, v.in.readRow(dst, v.c, row)
+	return v.in, nil
 }
 
 // appendVecsPrefix appends what stands before a row of dim components.

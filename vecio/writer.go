@@ -165,6 +165,11 @@ func (w *Writer) write(id int64, vec []float32) error {
 	if w.err = w.encode(id, vec); w.err != nil {
 		return w.err
 	}
+	return w.writeRow()
+}
+
+// writeRow writes what w.row holds.
+func (w *Writer) writeRow() error {
 	if _, err := w.buf.Write(w.row); err != nil {
 		w.err = w.ioError(err)
 		return w.err

@@ -325,7 +325,7 @@ func TestCreateRefuses(t *testing.T) {
 	}{
 		{"x.npy", 0, nil, "want 1 to 1048576"},
 		{"x.npy", MaxDim + 1, nil, "want 1 to 1048576"},
-		{"x.npy", 1, &WriteOptions{Element: Int32}, "npy files cannot hold int32"},
+		{"x.npy", 1, &WriteOptions{Element: Int64}, "npy files cannot hold int64"},
 		{"x.fvecs", 1, &WriteOptions{Element: Float64}, "fvecs files cannot hold float64"},
 		{"x.csv", 1, &WriteOptions{Element: 99}, "Element(99)"},
 		{"x.foo", 1, nil, "extension"},

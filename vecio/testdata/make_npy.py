@@ -1,7 +1,8 @@
 """Writes the npy files of this folder with NumPy: python3 make_npy.py
 
 The good ones hold rows r = 0…2 of 5 components c = 0…4:
-floats (r − 1)·(c + 0.5)/4, uint8 50·r + 7·c, int8 50·(r − 1) + 7·c − 14.
+floats (r − 1)·(c + 0.5)/4, uint8 50·r + 7·c, int8 50·(r − 1) + 7·c − 14,
+int32 and int64 500000000·(r − 1) + c.
 """
 
 import numpy as np
@@ -14,6 +15,8 @@ arrays = {
     "f8": floats.astype("<f8"),
     "u1": (50 * r + 7 * c).astype("u1"),
     "i1": (50 * (r - 1) + 7 * c - 14).astype("i1"),
+    "i4": (500000000 * (r - 1) + c).astype("<i4"),
+    "i8": (500000000 * (r - 1) + c).astype("<i8"),
 }
 for name, a in arrays.items():
     for version in (1, 2, 3):
@@ -24,7 +27,7 @@ np.save("rows0.npy", np.zeros((0, 5), "<f4"))
 bad = {
     "bigendian": floats.astype(">f4"),
     "fortran": np.asfortranarray(floats.astype("<f4")),
-    "int32": r.astype("<i4"),
+    "uint32": r.astype("<u4"),
     "bool": r > 1,
     "complex": floats.astype("<c8"),
     "unicode": np.array([["a", "b"]]),

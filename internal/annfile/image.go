@@ -137,7 +137,7 @@ func Parse(l Layout, data []byte) (*Image, error) {
 func (im *Image) findRoots() error {
 	last := int32(im.NNodes - 1)
 	m := im.Descendants(im.Node(last))
-	if m < 0 || int(m) > im.NNodes {
+	if m < 0 || int(m) >= im.NNodes {
 		return im.corrupt(last, "the last node has n_descendants %d; an index of %d nodes cannot have as many items (wrong dimension or metric?)", m, im.NNodes)
 	}
 	run := 1

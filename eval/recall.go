@@ -1,0 +1,157 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/exact"
+)
+
+// Distance is the distance of two vectors of equal length in float64; for annoy.Dot the product. The cosine of a zero
+// vector is 0 with every vector.
+func Distance(m annoy.Metric, a, b []float32) float64 { return exact.Distance(exact.Metric(m), a, b) }
+
+// Near tells whether an item at distance d counts as one of the k nearest, kth being the distance of the true k-th; both
+// are products for annoy.Dot. It is the rule of the package comment.
+func Near(m annoy.Metric, d, kth float64) bool {
+	if m == annoy.Dot {
+		return d >= kth-1e-5*math.Abs(kth)-1e-6
+	}
+	return d <= kth*(1+1e-5)+1e-6
+}
+
+// Vectors give the vectors of items, as *annoy.Index does.
+type Vectors interface {
+	AppendVector(dst []float32, id int64) ([]float32, error)
+}
+
+// Judge measures the recall of answers to a list of queries. It is safe for concurrent use.
+type Judge struct {
+	metric  annoy.Metric
+	items   Vectors
+	queries [][]float32
+	truth   [][]int64   // the first k of each query
+	dist    [][]float64 // theirs, recomputed
+	k       int
+}
+
+// NewJudge is a judge of answers of k items, against the ids of the true neighbours of each query, nearest first, of
+// which the first k are used. It reads their vectors and recomputes their distances. Errors: k below 1; a truth for more
+// or fewer queries, or of fewer than k neighbours; an id that no item has; neighbours that are not in the order of their
+// distances, as those of another metric, base or file of queries are not.
+func NewJudge(ctx context.Context, m annoy.Metric, items Vectors, queries [][]float32, truth [][]int64, k int) (*Judge, error) {
+	if k < 1 {
+		return nil, fmt.Errorf("annoy: recall: k is %d, want 1 or more", k)
+	}
+	if len(truth) != len(queries) {
+		return nil, fmt.Errorf("annoy: the truth has %d rows, for %d queries", len(truth), len(queries))
+	}
+	j := &Judge{metric: m, items: items, queries: queries, k: k,
+		truth: make([][]int64, len(queries)), dist: make([][]float64, len(queries))}
+	err := parallel(ctx, 0, len(queries), func(_, q int) error {
+		if len(truth[q]) < k {
+			return fmt.Errorf("annoy: truth: query %d has %d neighbours, recall@%d needs %d", q, len(truth[q]), k, k)
+		}
+		j.truth[q] = truth[q][:k]
+		for i, id := range j.truth[q] {
+			d, err := j.distance(q, id, nil)
+			if err != nil {
+				return fmt.Errorf("annoy: truth: query %d, place %d: %w", q, i, err)
+			}
+			if i > 0 && !Near(m, j.dist[q][i-1], d) {
+				return fmt.Errorf("annoy: truth: query %d: id %d at place %d is nearer (%.6g) than the one before it (%.6g): "+
+					"is it of this metric (%v), index and file of queries?", q, id, i, d, j.dist[q][i-1], m)
+			}
+			j.dist[q] = append(j.dist[q], d)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// distance is the exact distance of a query and an item; buf is room for its vector.
+func (j *Judge) distance(query int, id int64, buf []float32) (float64, error) {
+	v, err := j.items.AppendVector(buf[:0], id)
+	if err != nil {
+		return 0, err
+	}
+	if len(v) != len(j.queries[query]) {
+		return 0, fmt.Errorf("annoy: query %d has %d components, item %d has %d", query, len(j.queries[query]), id, len(v))
+	}
+	return Distance(j.metric, j.queries[query], v), nil
+}
+
+// Verdict is how good answers are.
+type Verdict struct {
+	Recall     float64 // by distance, 0 to 1
+	RecallByID float64 // share of the ids that are among the truth's first k
+	// Nearer counts the answers with an item that is nearer than the true neighbour of the same place: where it is
+	// not 0, the truth is not exact.
+	Nearer int
+}
+
+// Judge judges the answers to all queries, in their order. Of each, the first k count, and an id once. Errors: ctx's, an
+// answer to no query, an id that no item has.
+func (j *Judge) Judge(ctx context.Context, answers [][]annoy.Neighbor) (Verdict, error) {
+	if len(answers) != len(j.queries) {
+		return Verdict{}, fmt.Errorf("annoy: %d answers to %d queries", len(answers), len(j.queries))
+	}
+	if len(answers) == 0 {
+		return Verdict{}, nil
+	}
+	type count struct {
+		near, same int
+		nearer     bool
+	}
+	counts := make([]count, len(answers))
+	err := parallel(ctx, 0, len(answers), func(_, q int) error {
+		c := &counts[q]
+		hits := answers[q][:min(len(answers[q]), j.k)]
+		buf := make([]float32, 0, len(j.queries[q]))
+		ds := make([]float64, 0, len(hits))
+		for i, h := range hits {
+			if slices.ContainsFunc(hits[:i], func(b annoy.Neighbor) bool { return b.ID == h.ID }) {
+				continue
+			}
+			d, err := j.distance(q, h.ID, buf)
+			if err != nil {
+				return fmt.Errorf("annoy: answer to query %d: %w", q, err)
+			}
+			ds = append(ds, d)
+			if Near(j.metric, d, j.dist[q][j.k-1]) {
+				c.near++
+			}
+			if slices.Contains(j.truth[q], h.ID) {
+				c.same++
+			}
+		}
+		slices.Sort(ds)
+		if j.metric == annoy.Dot {
+			slices.Reverse(ds)
+		}
+		for i, d := range ds {
+			c.nearer = c.nearer || !Near(j.metric, j.dist[q][i], d)
+		}
+		return nil
+	})
+	if err != nil {
+		return Verdict{}, err
+	}
+	var v Verdict
+	var near, same int
+	for _, c := range counts {
+		near, same = near+c.near, same+c.same
+		if c.nearer {
+			v.Nearer++
+		}
+	}
+	asked := float64(len(answers) * j.k)
+	v.Recall, v.RecallByID = float64(near)/asked, float64(same)/asked
+	return v, nil
+}

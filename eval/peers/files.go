@@ -1,0 +1,127 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/annoy-go/annoy/vecio"
+)
+
+// input is what a comparison's files hold.
+type input struct {
+	base, queries []float32
+	dim           int
+	truth         [][]int64 // nil: to be computed
+}
+
+// isHDF5 tells a file of ann-benchmarks, which has base, queries and truth, by its name.
+func isHDF5(path string) bool {
+	f, err := vecio.FormatOf(path)
+	return err == nil && f == vecio.HDF5
+}
+
+// readInput reads at most limit rows of the base (0: all) and as many queries as are wanted.
+func readInput(ctx context.Context, o *Options, limit, queries int) (in input, err error) {
+	if in.base, in.dim, err = readRows(ctx, o.Base, "", limit); err != nil {
+		return in, err
+	}
+	path, dataset := o.Queries, ""
+	if path == "" && isHDF5(o.Base) {
+		path, dataset = o.Base, "test"
+	}
+	if path == "" {
+		return in, nil
+	}
+	dim := 0
+	if in.queries, dim, err = readRows(ctx, path, dataset, queries); err != nil {
+		return in, err
+	}
+	if dim != in.dim {
+		return in, fmt.Errorf("annoy: %s: vectors of dimension %d, those of %s have %d", path, dim, o.Base, in.dim)
+	}
+	switch {
+	case o.Truth != "":
+		in.truth, err = readTruth(o.Truth)
+	case dataset != "" && limit == 0:
+		in.truth, err = readNeighbors(path)
+	}
+	return in, err
+}
+
+// readRows reads the first rows of a file of vectors, limit 0 being all; dataset names one of an HDF5 file.
+func readRows(ctx context.Context, path, dataset string, limit int) (flat []float32, dim int, err error) {
+	r, err := vecio.Open(path, &vecio.ReadOptions{Dataset: dataset})
+	if err != nil {
+		return nil, 0, err
+	}
+	defer r.Close()
+	dim = r.Dim()
+	rows := max(0, r.Len())
+	if limit > 0 {
+		rows = min(rows, limit)
+	}
+	flat = make([]float32, 0, rows*dim)
+	v := make([]float32, dim)
+	for limit == 0 || len(flat) < limit*dim {
+		if r.Row()%4096 == 0 && ctx.Err() != nil {
+			return nil, 0, ctx.Err()
+		}
+		_, err := r.Next(v)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		flat = append(flat, v...)
+	}
+	if len(flat) == 0 {
+		return nil, 0, fmt.Errorf("annoy: %s has no vectors", path)
+	}
+	return flat, dim, nil
+}
+
+// readNeighbors reads the exact neighbours that an HDF5 file of ann-benchmarks has beside its queries.
+func readNeighbors(path string) ([][]int64, error) {
+	h, err := vecio.OpenHDF5(path)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	values, shape, err := h.Ints("neighbors")
+	if err != nil {
+		return nil, err
+	}
+	if len(shape) != 2 {
+		return nil, fmt.Errorf("annoy: %s#neighbors has %d dimensions, want 2", path, len(shape))
+	}
+	rows := make([][]int64, shape[0])
+	for i := range rows {
+		for _, v := range values[i*shape[1] : (i+1)*shape[1]] {
+			rows[i] = append(rows[i], int64(v))
+		}
+	}
+	return rows, nil
+}
+
+// asNpy is the path of a file with these rows that NumPy reads: path itself where it has them, or a copy at out.
+func asNpy(path, out string, flat []float32, dim int) (string, error) {
+	if strings.EqualFold(filepath.Ext(path), ".npy") {
+		return filepath.Abs(path)
+	}
+	w, err := vecio.Create(out, dim, nil)
+	if err != nil {
+		return "", err
+	}
+	defer w.Abort()
+	for ; len(flat) > 0; flat = flat[dim:] {
+		if err := w.Write(flat[:dim]); err != nil {
+			return "", err
+		}
+	}
+	return out, w.Close()
+}

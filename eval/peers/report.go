@@ -1,0 +1,208 @@
+package peers
+
+import (
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/annoy-go/annoy/internal/kernel"
+)
+
+// Report is everything that a comparison measured; as JSON it is what `annoy compare --json` prints.
+type Report struct {
+	Time    time.Time `json:"time"`
+	Machine Machine   `json:"machine"`
+	Version string    `json:"version"` // of this library
+	Go      string    `json:"go"`
+	Python  string    `json:"python,omitempty"`
+	NumPy   string    `json:"numpy,omitempty"`
+
+	Set     SetInfo      `json:"set"`
+	K       int          `json:"k"`
+	Recalls []float64    `json:"recalls"`
+	Rounds  int          `json:"rounds"`
+	Slice   int          `json:"queries_a_round"`
+	Threads int          `json:"threads"` // of searches
+	Quick   bool         `json:"quick"`
+	Peers   []PeerReport `json:"peers"`
+	Absent  []Absent     `json:"absent,omitempty"`
+	Versus  []Versus     `json:"versus,omitempty"`
+}
+
+// Machine is where the figures were measured.
+type Machine struct {
+	CPU    string `json:"cpu"`
+	Cores  int    `json:"cores"`
+	Kernel string `json:"kernel"` // the path of this library's kernels
+	System string `json:"system"`
+}
+
+// SetInfo says what was searched.
+type SetInfo struct {
+	Name    string `json:"name"` // of the base's file
+	Metric  string `json:"metric"`
+	Items   int    `json:"items"`
+	Dim     int    `json:"dim"`
+	Queries string `json:"queries"` // their file, or that they were held out
+}
+
+// PeerReport is all figures of one index.
+type PeerReport struct {
+	Description
+	Build     BuildCost     `json:"build"`
+	Resident  int64         `json:"resident_bytes"` // 0: not known
+	EmptyCall Figure        `json:"empty_call_us"`  // CPU microseconds a query, over rounds
+	At        []AtRecall    `json:"at_recall"`
+	Points    []PointReport `json:"points"` // by rising recall
+}
+
+// PointReport is one effort of one index.
+type PointReport struct {
+	Effort
+	Recall  float64 `json:"recall"`
+	QPS     Figure  `json:"qps"`
+	QPSWall Figure  `json:"qps_wall"`
+}
+
+// Absent is a peer that was not measured.
+type Absent struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+func newReport(o *Options, s *Set) *Report {
+	queries := o.Queries
+	switch {
+	case s.heldOut:
+		queries = "held out of the base"
+	case queries == "":
+		queries = o.Base + "#test"
+	}
+	return &Report{
+		Time: time.Now().UTC().Truncate(time.Second),
+		Machine: Machine{
+			CPU: cpuModel(), Cores: runtime.NumCPU(), Kernel: kernel.Current().String(), System: system(),
+		},
+		Version: o.Version, Go: runtime.Version(),
+		Set: SetInfo{Name: o.Base, Metric: s.metric.String(), Items: s.rows, Dim: s.dim, Queries: queries},
+		K:   o.K, Recalls: o.Recalls, Rounds: o.rounds(), Slice: min(o.slice(), len(s.queries)/o.rounds()), Threads: 1,
+		Quick: o.Quick,
+	}
+}
+
+func (r *Report) absent(name, reason string) { r.Absent = append(r.Absent, Absent{name, reason}) }
+
+// add takes a contender's figures.
+func (r *Report) add(c *contender, o *Options) {
+	p := PeerReport{Description: c.d, Build: c.cost, Resident: c.memory}
+	var empty []float64
+	for _, cpu := range c.empty {
+		empty = append(empty, cpu*1e6)
+	}
+	p.EmptyCall = figureOf(empty)
+	for _, target := range o.Recalls {
+		p.At = append(p.At, at(target, &c.d, c.points))
+	}
+	for _, x := range worthwhile(c.points, 0) {
+		p.Points = append(p.Points, PointReport{
+			Effort: x.effort, Recall: x.recall(), QPS: rates(x.cpu, x.cpu, 1), QPSWall: rates(x.wall, x.wall, 1),
+		})
+	}
+	r.Peers = append(r.Peers, p)
+}
+
+// Versus sets this library beside one peer at one recall.
+type Versus struct {
+	Peer   string  `json:"peer"`
+	Recall float64 `json:"recall"`
+	// Ratio is the queries per second of our fastest index by the peer's: above 1 ours is faster.
+	Ratio float64 `json:"ratio"`
+	// Least: the peer's speed is that of its least effort, which finds more than Recall.
+	Least bool `json:"least,omitempty"`
+	// Ours is the index of ours that Queries is stated for.
+	Ours string `json:"ours"`
+	// Queries is how many queries an index must answer for its cost, build and searches together, to turn: before it the
+	// one that builds faster has cost less CPU, after it the one that searches faster. 0 where one index does both.
+	Queries float64 `json:"queries"`
+	// OursFirst: up to Queries ours costs less; where Queries is 0, always. False: the same of the peer.
+	OursFirst bool `json:"ours_first"`
+}
+
+// oursLibrary is the Library of this library's own indexes.
+const oursLibrary = "ours"
+
+// compareAll fills Versus: every peer against ours, at each recall that both reach.
+func (r *Report) compareAll() {
+	for i := range r.Peers {
+		peer := &r.Peers[i]
+		if peer.Library == oursLibrary {
+			continue
+		}
+		for t := range r.Recalls {
+			if v, ok := r.versus(peer, t); ok {
+				r.Versus = append(r.Versus, v)
+			}
+		}
+	}
+}
+
+// versus picks, of our indexes, the fastest for the ratio, and for the cost the one that stays ahead longest.
+func (r *Report) versus(peer *PeerReport, target int) (best Versus, ok bool) {
+	theirs := peer.At[target]
+	if theirs.Missing != "" {
+		return best, false
+	}
+	best = Versus{Peer: peer.Name, Recall: theirs.Recall, Least: theirs.Least}
+	for i := range r.Peers {
+		own := &r.Peers[i]
+		if own.Library != oursLibrary || own.At[target].Missing != "" {
+			continue
+		}
+		v := Versus{Peer: peer.Name, Recall: theirs.Recall, Least: theirs.Least, Ours: own.Name, Ratio: own.At[target].QPS.Median / theirs.QPS.Median}
+		saved := peer.Build.CPU - own.Build.CPU
+		slower := 1/own.At[target].QPS.Median - 1/theirs.QPS.Median
+		v.OursFirst = saved > 0 || saved == 0 && slower <= 0
+		if (saved > 0) == (slower > 0) && slower != 0 {
+			v.Queries = saved / slower
+		}
+		ratio := max(best.Ratio, v.Ratio)
+		if !ok || v.longer(best) {
+			best = v
+		}
+		best.Ratio, ok = ratio, true
+	}
+	return best, ok
+}
+
+// longer tells which of two of our indexes costs less than the peer for more queries.
+func (v Versus) longer(than Versus) bool {
+	if v.OursFirst != than.OursFirst {
+		return v.OursFirst
+	}
+	if v.OursFirst {
+		return v.Queries == 0 || than.Queries != 0 && v.Queries > than.Queries
+	}
+	return v.Queries != 0 && (than.Queries == 0 || v.Queries < than.Queries)
+}
+
+// cpuModel is the processor's name where the system tells it.
+func cpuModel() string {
+	info, err := os.ReadFile("/proc/cpuinfo")
+	if err == nil {
+		for line := range strings.Lines(string(info)) {
+			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+				return strings.TrimSpace(value)
+			}
+		}
+	}
+	return "unknown"
+}
+
+func system() string {
+	name := runtime.GOOS + "/" + runtime.GOARCH
+	if release, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+		name += " " + strings.TrimSpace(string(release))
+	}
+	return name
+}

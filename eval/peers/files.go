@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/annoy-go/annoy/eval"
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -45,7 +46,7 @@ func readInput(ctx context.Context, o *Options, limit, queries int) (in input, e
 	}
 	switch {
 	case o.Truth != "":
-		in.truth, err = readTruth(o.Truth)
+		in.truth, err = eval.ReadIDs(o.Truth)
 	case dataset != "" && limit == 0:
 		in.truth, err = readNeighbors(path)
 	}

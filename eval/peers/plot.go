@@ -5,6 +5,7 @@ import (
 	"html"
 	"io"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -36,7 +37,7 @@ var recallTicks = []float64{0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999}
 func (r *Report) WriteSVG(out io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" font-family="system-ui, sans-serif" font-size="12">`+"\n", plotWidth, plotHeight)
-	fmt.Fprintf(&b, "<title>%s</title>\n", html.EscapeString(fmt.Sprintf("Queries per second over recall@%d: %s, %s", r.K, r.Set.Name, r.Set.Metric)))
+	fmt.Fprintf(&b, "<title>%s</title>\n", html.EscapeString(fmt.Sprintf("Queries per second over recall@%d: %s, %s", r.K, filepath.Base(r.Set.Name), r.Set.Metric)))
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#fff"/>`+"\n", plotWidth, plotHeight)
 	x, y := r.scales()
 	r.drawAxes(&b, x, y)
@@ -86,7 +87,7 @@ func (r *Report) drawAxes(b *strings.Builder, x, y scale) {
 			qps := m * math.Pow(10, decade)
 			if at := math.Log10(qps); at >= y.from && at <= y.to {
 				line(x.start, y.at(at), x.end, y.at(at), "#e4e4e4")
-				text(x.start-6, y.at(at)+4, "end", short(qps))
+				text(x.start-6, y.at(at)+4, "end", round(qps))
 			}
 		}
 	}
@@ -95,6 +96,17 @@ func (r *Report) drawAxes(b *strings.Builder, x, y scale) {
 	text((x.start+x.end)/2, plotHeight-14, "middle", fmt.Sprintf("recall@%d, what is missed on a logarithmic axis", r.K))
 	fmt.Fprintf(b, `<text x="14" y="%.1f" text-anchor="middle" fill="#333" transform="rotate(-90 14 %.1f)">queries per second, one thread</text>`+"\n",
 		(y.start+y.end)/2, (y.start+y.end)/2)
+}
+
+// round writes a number of one digit and zeros.
+func round(x float64) string {
+	for _, unit := range []string{"", "k", "M"} {
+		if x < 1000 {
+			return trim(x) + unit
+		}
+		x /= 1000
+	}
+	return trim(x) + "G"
 }
 
 func (r *Report) drawPeer(b *strings.Builder, i int, x, y scale) {
@@ -108,18 +120,20 @@ func (r *Report) drawPeer(b *strings.Builder, i int, x, y scale) {
 	if i >= len(colours) {
 		dash = ` stroke-dasharray="5 3"`
 	}
-	var path strings.Builder
-	var dots strings.Builder
-	for _, point := range p.Points {
+	var path, dots strings.Builder
+	for i, point := range p.Points {
 		if loss(point.Recall) < x.from {
 			continue
 		}
 		cx, cy := x.at(loss(point.Recall)), y.at(math.Log10(point.QPS.Median))
-		letter := "L"
-		if path.Len() == 0 {
-			letter = "M"
+		// The line joins the best: an effort that another beats in recall and speed is a dot beside it.
+		if !slices.ContainsFunc(p.Points[i+1:], func(q PointReport) bool { return q.QPS.Median >= point.QPS.Median }) {
+			letter := "L"
+			if path.Len() == 0 {
+				letter = "M"
+			}
+			fmt.Fprintf(&path, "%s%.1f %.1f", letter, cx, cy)
 		}
-		fmt.Fprintf(&path, "%s%.1f %.1f", letter, cx, cy)
 		label := fmt.Sprintf("%s, %s: recall %.4f, %s queries/s", p.Name, p.label(point.Effort), point.Recall, short(point.QPS.Median))
 		fmt.Fprintf(&dots, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"><title>%s</title></circle>`+"\n", cx, cy, colour, html.EscapeString(label))
 	}

@@ -4,27 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 
-	"github.com/annoy-go/annoy"
-	"github.com/annoy-go/annoy/internal/exact"
+	"github.com/annoy-go/annoy/eval"
 )
-
-// nearEnough tells whether an item at distance d is a hit when the true k-th neighbour is at distance kth.
-func nearEnough(m annoy.Metric, d, kth float64) bool {
-	if m == annoy.Dot {
-		return d >= kth-1e-5*math.Abs(kth)-1e-6
-	}
-	return d <= kth*(1+1e-5)+1e-6
-}
-
-// distance is the metric's distance in float64; for Dot the product.
-func (s *Set) distance(a, b []float32) float64 { return exact.Distance(exact.Metric(s.metric), a, b) }
 
 // loadTruth takes the exact neighbours from where the options say, or computes them.
 func (s *Set) loadTruth(ctx context.Context, o *Options) error {
 	if s.truth == nil {
-		return s.findTruth(ctx, o.K)
+		return s.findTruth(ctx, o)
 	}
 	return s.setTruth(o.truthName(), s.truth, o.K)
 }
@@ -43,7 +30,7 @@ func (s *Set) setTruth(name string, rows [][]int64, k int) error {
 		if row < 0 || row >= int64(s.rows) {
 			return fmt.Errorf("annoy: %s: query %d: exact neighbour %d, the base has %d rows", name, i, row, s.rows)
 		}
-		s.kth = append(s.kth, s.distance(q, s.row(int(row))))
+		s.kth = append(s.kth, eval.Distance(s.metric, q, s.row(int(row))))
 	}
 	return s.checkTruth(name, k)
 }
@@ -57,11 +44,11 @@ func (s *Set) checkTruth(name string, k int) error {
 	for i, q := range s.queries[:min(checkedQueries, len(s.queries))] {
 		within, nearer := 0, 0
 		for r := range s.rows {
-			d := s.distance(q, s.row(r))
-			if nearEnough(s.metric, d, s.kth[i]) {
+			d := eval.Distance(s.metric, q, s.row(r))
+			if eval.Near(s.metric, d, s.kth[i]) {
 				within++
 			}
-			if !nearEnough(s.metric, s.kth[i], d) {
+			if !eval.Near(s.metric, s.kth[i], d) {
 				nearer++
 			}
 		}
@@ -74,17 +61,16 @@ func (s *Set) checkTruth(name string, k int) error {
 }
 
 // findTruth searches the base exactly.
-func (s *Set) findTruth(ctx context.Context, k int) error {
-	state, err := exact.New(exact.Metric(s.metric), k, s.queries)
+func (s *Set) findTruth(ctx context.Context, o *Options) error {
+	t, err := eval.Exact(ctx, &rowSource{set: s}, s.queries, s.metric, o.K, &eval.ExactOptions{
+		Progress: func(rows, total int64) { o.progressOf("exact neighbours", int(rows), int(total)) },
+	})
 	if err != nil {
 		return err
 	}
-	if err := state.Add(ctx, &rowSource{set: s}, nil); err != nil {
-		return err
-	}
 	s.kth = nil
-	for i := range s.queries {
-		s.kth = append(s.kth, state.Neighbors(i)[k-1].Distance)
+	for _, distances := range t.Distances {
+		s.kth = append(s.kth, distances[o.K-1])
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/eval"
 )
 
 // Set is what all peers are given: vectors to index, queries, and the distance of each query's true k-th neighbour.
@@ -103,7 +104,7 @@ func (s *Set) hits(ids [][]int64, from, k int) (int, error) {
 			case id >= int64(s.rows):
 				return 0, fmt.Errorf("annoy: query %d: answer %d, the base has %d rows", q, id, s.rows)
 			case id < 0 || slices.Contains(found[:j], id):
-			case nearEnough(s.metric, s.distance(s.queries[q], s.row(int(id))), s.kth[q]):
+			case eval.Near(s.metric, eval.Distance(s.metric, s.queries[q], s.row(int(id))), s.kth[q]):
 				n++
 			}
 		}

@@ -2,7 +2,6 @@ package peers
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -140,13 +139,13 @@ func (w *worker) died(op string, err error) error {
 // tailBytes is what is kept of a child's standard error: libraries are talkative, and the last words say why it died.
 const tailBytes = 2000
 
-// tail keeps the last bytes written to it.
-type tail struct{ bytes.Buffer }
+// tail keeps the last bytes written to it. Its buffer is not embedded: io.Copy would read into that past Write.
+type tail struct{ kept []byte }
 
 func (t *tail) Write(p []byte) (int, error) {
-	n, err := t.Buffer.Write(p)
-	if extra := t.Len() - tailBytes; extra > 0 {
-		t.Next(extra)
-	}
-	return n, err
+	t.kept = append(t.kept, p...)
+	t.kept = t.kept[max(0, len(t.kept)-tailBytes):]
+	return len(p), nil
 }
+
+func (t *tail) String() string { return string(t.kept) }

@@ -21,8 +21,6 @@ func good(t *testing.T) *file {
 
 func (f *file) node(i int) unsafe.Pointer { return unsafe.Pointer(&f.data[i*int(f.Size)]) }
 
-func (f *file) nodes() int { return len(f.data) / int(f.Size) }
-
 // TestVerifyFinds each way in which a tree can be wrong, and says where.
 func TestVerifyFinds(t *testing.T) {
 	if im := good(t).parse(t); im.Verify(context.Background()) != nil || len(im.Roots) != 1 || im.NItems != 20 {

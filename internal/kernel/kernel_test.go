@@ -297,7 +297,7 @@ func TestPrefetch(t *testing.T) {
 
 // TestShorterSecond asks for a panic, not for a read beyond the second vector.
 func TestShorterSecond(t *testing.T) {
-	a, b, y := make([]float32, 40), make([]float32, 39, 39), make([]uint64, 40)
+	a, b, y := make([]float32, 40), make([]float32, 39), make([]uint64, 40)
 	rows := Rows{unsafe.Pointer(&a[0]), 160}
 	onPaths(t, func(t *testing.T) {
 		for name, f := range map[string]func(){

@@ -10,14 +10,16 @@ ANNOY_DATA ?= $(abspath ../shared/data)
 # The C++ library, for comparison only.
 VENV := .venv
 ANNOY_PYPI := annoy==1.17.3
+# The environment of annoy compare, as compare --setup makes it.
+COMPARE_ENV ?= $(abspath $(VENV)/compare)
 
 # What `make check` runs, in this order: cheap steps first.
-STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange fuzz
+STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange compare-e2e fuzz
 
 # Systems to compile for. Vet compiles the tests too.
 CROSS := windows/amd64 darwin/arm64 freebsd/amd64 linux/arm64 linux/386 linux/s390x js/wasm wasip1/wasm
 
-.PHONY: help check venv bench-annoy $(STEPS)
+.PHONY: help check venv bench bench-annoy $(STEPS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,8 +83,16 @@ upstream: ## golden files of other sources, from ANNOY_DATA
 interchange: venv ## our files in Annoy 1.17.3, Annoy's files here (SEED=n repeats a run)
 	$(VENV)/bin/python -B interchange/interchange.py $(if $(SEED),--seed $(SEED))
 
+compare-e2e: ## annoy compare against the real annoy and hnswlib
+	$(GO) run ./cmd/annoy compare --setup --env $(COMPARE_ENV) --with annoy,hnswlib
+	@out=$$(ANNOY_COMPARE_ENV=$(COMPARE_ENV) $(GO) test -count=1 -v -run '^TestCompareEndToEnd$$' ./eval/peers) \
+		&& grep '^--- PASS: TestCompareEndToEnd' <<<"$$out" || { echo "$$out"; exit 1; }
+
 fuzz: ## each fuzz target for FUZZTIME
 	@.ci/fuzz $(FUZZTIME)
+
+bench: ## annoy compare on the shared sets, into docs/benchmarks.md (BENCH=--quick for a first look)
+	ANNOY_DATA=$(ANNOY_DATA) COMPARE_ENV=$(COMPARE_ENV) GO=$(GO) bench/run $(BENCH)
 
 bench-annoy: venv ## speed beside Annoy 1.17.3, as ratios (BENCH='flags')
 	ANNOY_DATA=$(ANNOY_DATA) $(GO) run ./bench/annoybench -python $(VENV)/bin/python $(BENCH)

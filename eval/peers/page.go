@@ -24,7 +24,6 @@ type page struct {
 	VersusTitle string
 	LeastNote   string
 	Missing     []string
-	Versions    string
 	Time        string
 }
 
@@ -36,7 +35,7 @@ func (r *Report) WriteHTML(out io.Writer) error {
 	}
 	p := &page{
 		Report: r, Plot: template.HTML(svg.String()), VersusRows: r.versusTable(), VersusTitle: versusTitle,
-		LeastNote: leastNote, Missing: r.missing(), Versions: r.versions(), Time: r.Time.Format(time.RFC3339),
+		LeastNote: leastNote, Missing: r.missing(), Time: r.Time.Format(time.RFC3339),
 	}
 	p.Speeds, p.Marked = r.speedTable()
 	return pageTemplate.Execute(out, p)

@@ -102,7 +102,7 @@ const (
 func (r *Report) WriteText(out io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d × %d, %s, k=%d; queries: %s\n", r.Set.Name, r.Set.Items, r.Set.Dim, r.Set.Metric, r.K, r.Set.Queries)
-	fmt.Fprintf(&b, "%s, %d cores, %s, %s kernels; %s\n", r.Machine.CPU, r.Machine.Cores, r.Machine.System, r.Machine.Kernel, r.versions())
+	fmt.Fprintf(&b, "%s, %d cores, %s, %s kernels; %s\n", r.Machine.CPU, r.Machine.Cores, r.Machine.System, r.Machine.Kernel, r.Versions())
 	if r.Quick {
 		b.WriteString("A quick comparison, for a first look: few vectors, few queries.\n")
 	}
@@ -127,8 +127,39 @@ func (r *Report) WriteText(out io.Writer) error {
 	return err
 }
 
-// versions names what ran.
-func (r *Report) versions() string {
+// WriteMarkdown writes the tables alone, for a page that has the rest.
+func (r *Report) WriteMarkdown(out io.Writer) error {
+	var b strings.Builder
+	speeds, marked := r.speedTable()
+	markdown(&b, speeds)
+	if marked {
+		fmt.Fprintf(&b, "\n\\%s\n", leastNote)
+	}
+	if rows := r.versusTable(); rows != nil {
+		fmt.Fprintf(&b, "\n%s\n\n", versusTitle)
+		markdown(&b, rows)
+	}
+	for i, m := range r.missing() {
+		if i == 0 {
+			b.WriteString("\nNot measured:\n\n")
+		}
+		fmt.Fprintf(&b, "* %s\n", m)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func markdown(b *strings.Builder, rows []row) {
+	for i, line := range rows {
+		fmt.Fprintf(b, "| %s |\n", strings.ReplaceAll(strings.Join(line, " | "), "*", "\\*"))
+		if i == 0 {
+			fmt.Fprintf(b, "|---|%s\n", strings.Repeat("---:|", len(line)-1))
+		}
+	}
+}
+
+// Versions names what ran: this library, Go, the peers, Python.
+func (r *Report) Versions() string {
 	var v []string
 	for _, p := range r.Peers {
 		if p.Library != oursLibrary && (len(v) == 0 || !strings.HasPrefix(v[len(v)-1], p.Library+" ")) {

@@ -273,7 +273,10 @@ func checkSmall(t *testing.T, tw *twin, trees int) {
 
 func TestMatch20000Identical(t *testing.T) {
 	eachMetric(t, func(t *testing.T, m annoy.Metric) {
-		for _, v := range [][]float32{{1, 2, 3}, {0, 0, 0}} {
+		for i, v := range [][]float32{{1, 2, 3}, {0, 0, 0}} {
+			if raceEnabled && i > 0 {
+				break // one of them takes a minute with the race detector
+			}
 			b, err := annoy.NewBuilder(3, m, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -283,7 +286,7 @@ func TestMatch20000Identical(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			ix := build(t, b, &annoy.BuildOptions{Kind: annoy.Forest, Trees: 2})
+			ix := build(t, b, &annoy.BuildOptions{Kind: annoy.Forest, Trees: 1})
 			if err := ix.Verify(t.Context()); err != nil {
 				t.Fatal(err)
 			}

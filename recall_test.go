@@ -87,6 +87,9 @@ var recallFloors = map[annoy.Metric]struct{ all, quarter [3]float64 }{
 
 // TestRecall of every metric, build mode and effort is at most recallSlack below its floor.
 func TestRecall(t *testing.T) {
+	if raceEnabled {
+		t.Skip("recall is the same with the race detector, which takes ten times as long")
+	}
 	for _, metric := range allMetrics {
 		floors := recallFloors[metric]
 		items, queries := wordVectors(t, metric)

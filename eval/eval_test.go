@@ -1,18 +1,13 @@
 package eval
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,22 +43,8 @@ func vectors(r *rand.Rand, n, dim int) [][]float32 {
 	return out
 }
 
-// list is items whose ids are their places: a source, and the vectors of a judge.
-type list struct {
-	rows [][]float32
-	at   int
-}
-
-func (l *list) Dim() int { return len(l.rows[0]) }
-func (l *list) Len() int { return len(l.rows) }
-func (l *list) Next(dst []float32) (int64, error) {
-	if l.at == len(l.rows) {
-		return 0, io.EOF
-	}
-	copy(dst, l.rows[l.at])
-	l.at++
-	return int64(l.at - 1), nil
-}
+// list is the vectors of items whose ids are their places.
+type list struct{ rows [][]float32 }
 
 func (l *list) AppendVector(dst []float32, id int64) ([]float32, error) {
 	if id < 0 || id >= int64(len(l.rows)) {
@@ -128,7 +109,7 @@ func TestExactAgainstTwin(t *testing.T) {
 	r := newRand(t)
 	rows, queries := vectors(r, 3000, 20), vectors(r, 40, 20)
 	for _, m := range metrics {
-		truth, err := Exact(t.Context(), &list{rows: rows}, queries, m, 12, nil)
+		truth, err := Exact(t.Context(), Rows(rows), queries, m, 12, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +137,7 @@ func TestExactState(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err := Exact(ctx, &list{rows: rows}, queries, annoy.Euclidean, 5, &ExactOptions{State: state, Progress: func(rows, total int64) {
+	_, err := Exact(ctx, Rows(rows), queries, annoy.Euclidean, 5, &ExactOptions{State: state, Progress: func(rows, total int64) {
 		if rows == 0 || total != 150_000 {
 			t.Errorf("progress %d of %d", rows, total)
 		}
@@ -168,11 +149,11 @@ func TestExactState(t *testing.T) {
 	if _, err := os.Stat(state); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Exact(t.Context(), &list{rows: rows}, queries, annoy.Euclidean, 6, &ExactOptions{State: state}); !errors.Is(err, ErrState) {
+	if _, err := Exact(t.Context(), Rows(rows), queries, annoy.Euclidean, 6, &ExactOptions{State: state}); !errors.Is(err, ErrState) {
 		t.Errorf("another k: %v", err)
 	}
 	first := int64(0)
-	truth, err := Exact(t.Context(), &list{rows: rows}, queries, annoy.Euclidean, 5, &ExactOptions{State: state, Progress: func(rows, _ int64) {
+	truth, err := Exact(t.Context(), Rows(rows), queries, annoy.Euclidean, 5, &ExactOptions{State: state, Progress: func(rows, _ int64) {
 		if first == 0 {
 			first = rows
 		}
@@ -262,7 +243,7 @@ func TestJudgeRefuses(t *testing.T) {
 			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, [][]int64{{0, 1}, {0}}, 2)
 			return err
 		},
-		"query 1, place 1: annoy: no such id: 7": func() error {
+		"query 1, place 1: no such id: 7": func() error {
 			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, [][]int64{{0, 1}, {0, 7}}, 2)
 			return err
 		},
@@ -274,7 +255,7 @@ func TestJudgeRefuses(t *testing.T) {
 			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, nil, 0)
 			return err
 		},
-		"answer to query 1: annoy: no such id: 9": func() error {
+		"answer to query 1: no such id: 9": func() error {
 			j, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, [][]int64{{0}, {0}}, 1)
 			if err == nil {
 				_, err = j.Judge(t.Context(), [][]annoy.Neighbor{hits(0), hits(9)})
@@ -321,7 +302,7 @@ func testIndex(t *testing.T, r *rand.Rand, m annoy.Metric) (*annoy.Index, [][]fl
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ix.Close() })
-	truth, err := Exact(t.Context(), &list{rows: rows}, queries, m, 10, nil)
+	truth, err := Exact(t.Context(), Rows(rows), queries, m, 10, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -464,89 +445,5 @@ func TestFront(t *testing.T) {
 	want := []Point{p(1, 0.5, 1000), p(1, 0.95, 100), p(1, 0.99, 10), p(2, 0.8, 300)}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
-	}
-}
-
-func testReport(t *testing.T) *Report {
-	t.Helper()
-	ix, queries, truth := testIndex(t, newRand(t), annoy.Angular)
-	e, err := New(t.Context(), ix, queries, truth.IDs, &Options{Threads: []int{1, 2}, MinTime: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := e.Run(t.Context(), Plan{Recalls: []float64{0.5, 0.9}, SearchK: []int{100, 500}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Index, r.Truth = "dir/a <b> & 'c'.ann", "truth_ids.npy"
-	r.Unreached = append(r.Unreached, Unreached{0.99, 12345, 0.9712})
-	return r
-}
-
-func TestReport(t *testing.T) {
-	r := testReport(t)
-	if len(r.Points) != 8 || r.Stats.Trees != 8 || r.Queries != 60 || r.K != 10 || r.Nearer != 0 {
-		t.Errorf("%+v", r)
-	}
-	for i, p := range r.Points {
-		if p.Threads != 1+i%2 || p.QPS <= 0 || p.P50 <= 0 || p.P99 < p.P50 || p.Max < p.P999 || p.Recall < p.RecallByID-1e-9 {
-			t.Errorf("point %d: %+v", i, p)
-		}
-		if asked := i >= 4; asked != (p.RecallTarget != nil) || asked && p.Recall < *p.RecallTarget {
-			t.Errorf("point %d: target %v, recall %v", i, p.RecallTarget, p.Recall)
-		}
-	}
-	data, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var back struct {
-		Index  string
-		Points []map[string]any
-	}
-	if err := json.Unmarshal(data, &back); err != nil || back.Index != r.Index || len(back.Points) != 8 {
-		t.Fatalf("%v: %s", err, data)
-	}
-	for _, key := range []string{"recall_target", "search_k", "recall", "qps", "p50_us", "p99_us", "threads"} {
-		if _, ok := back.Points[0][key]; !ok {
-			t.Errorf("JSON lacks %q", key)
-		}
-	}
-	var out bytes.Buffer
-	if err := r.WriteCSV(&out); err != nil {
-		t.Fatal(err)
-	}
-	lines, err := csv.NewReader(&out).ReadAll()
-	if err != nil || len(lines) != 9 || lines[1][0] != r.Index || lines[1][1] != "" || lines[5][1] != "0.5" || lines[1][2] != "100" {
-		t.Errorf("%v: %v", err, lines)
-	}
-}
-
-func TestHTML(t *testing.T) {
-	r := testReport(t)
-	var out strings.Builder
-	if err := r.WriteHTML(&out); err != nil {
-		t.Fatal(err)
-	}
-	page := out.String()
-	// Nothing is loaded: the only address is the name of SVG's namespace.
-	for _, a := range regexp.MustCompile(`(?i)https?:[^"' ]*|\b(src|href)="[^"]*"|@import|url\(`).FindAllString(page, -1) {
-		if a != "http://www.w3.org/2000/svg" && a != `href="data:,"` {
-			t.Errorf("the page refers to %s", a)
-		}
-	}
-	for _, want := range []string{
-		"a &lt;b&gt; &amp; &#39;c&#39;.ann", "Recall 0.99 is not reached: it is 97.12 % at search_k 12345", "truth_ids.npy",
-		`"search_k":500`, "2000 items, 16 components, angular, 8 trees",
-	} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
-	if n := strings.Count(page, "<tr>"); n != 9 {
-		t.Errorf("%d rows in the table, want 9", n)
-	}
-	if strings.Contains(page, "<b> & 'c'") {
-		t.Error("the name of the index is not escaped")
 	}
 }

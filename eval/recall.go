@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/annoy-go/annoy"
 	"github.com/annoy-go/annoy/internal/exact"
@@ -59,7 +60,7 @@ func NewJudge(ctx context.Context, m annoy.Metric, items Vectors, queries [][]fl
 		for i, id := range j.truth[q] {
 			d, err := j.distance(q, id, nil)
 			if err != nil {
-				return fmt.Errorf("annoy: truth: query %d, place %d: %w", q, i, err)
+				return fmt.Errorf("annoy: truth: query %d, place %d: %w", q, i, stripPrefix{err})
 			}
 			if i > 0 && !Near(m, j.dist[q][i-1], d) {
 				return fmt.Errorf("annoy: truth: query %d: id %d at place %d is nearer (%.6g) than the one before it (%.6g): "+
@@ -74,6 +75,12 @@ func NewJudge(ctx context.Context, m annoy.Metric, items Vectors, queries [][]fl
 	}
 	return j, nil
 }
+
+// stripPrefix is an error without its leading "annoy: ", for wrapping.
+type stripPrefix struct{ error }
+
+func (s stripPrefix) Error() string { return strings.TrimPrefix(s.error.Error(), "annoy: ") }
+func (s stripPrefix) Unwrap() error { return s.error }
 
 // distance is the exact distance of a query and an item; buf is room for its vector.
 func (j *Judge) distance(query int, id int64, buf []float32) (float64, error) {
@@ -121,7 +128,7 @@ func (j *Judge) Judge(ctx context.Context, answers [][]annoy.Neighbor) (Verdict,
 			}
 			d, err := j.distance(q, h.ID, buf)
 			if err != nil {
-				return fmt.Errorf("annoy: answer to query %d: %w", q, err)
+				return fmt.Errorf("annoy: answer to query %d: %w", q, stripPrefix{err})
 			}
 			ds = append(ds, d)
 			if Near(j.metric, d, j.dist[q][j.k-1]) {

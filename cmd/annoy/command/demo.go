@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -19,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/eval"
 	"github.com/annoy-go/annoy/internal/words"
 )
 
@@ -208,7 +208,7 @@ func runReader(ctx context.Context, e *env, size demoSize, path string, text io.
 
 // measureDemo fills in r.Search.
 func measureDemo(ctx context.Context, path string, items, queries [][]float32, r *demoResult) error {
-	kth, err := kthDistances(ctx, items, queries, demoK)
+	truth, err := eval.Exact(ctx, eval.Rows(items), queries, annoy.Angular, demoK, nil)
 	if err != nil {
 		return err
 	}
@@ -217,42 +217,30 @@ func measureDemo(ctx context.Context, path string, items, queries [][]float32, r
 		return err
 	}
 	defer ix.Close()
-	hits := make([]annoy.Neighbor, 0, demoK)
-	took := make([]time.Duration, len(queries))
+	judge, err := eval.NewJudge(ctx, annoy.Angular, ix, queries, truth.IDs, demoK)
+	if err != nil {
+		return err
+	}
 	for _, effort := range demoEfforts {
 		o := &annoy.SearchOptions{SearchK: effort}
-		found := 0
-		for i, q := range queries {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			start := time.Now()
-			hits, err = ix.AppendSearch(hits[:0], q, demoK, o)
-			took[i] = time.Since(start)
-			if err != nil {
-				return err
-			}
-			for _, h := range hits {
-				if isHit(angularDistance(q, items[h.ID]), kth[i]) {
-					found++
-				}
-			}
+		answers, err := ix.SearchBatch(ctx, queries, demoK, o)
+		if err != nil {
+			return err
 		}
-		var total time.Duration
-		for _, t := range took {
-			total += t
+		verdict, err := judge.Judge(ctx, answers)
+		if err != nil {
+			return err
 		}
-		slices.Sort(took)
+		speed, err := eval.ClosedLoop(ctx, ix, queries, demoK, o, 1, 0)
+		if err != nil {
+			return err
+		}
 		r.Search = append(r.Search, demoSearch{
-			SearchK: effort, Recall: float64(found) / float64(demoK*len(queries)),
-			P50: microseconds(took[len(took)/2]), P99: microseconds(took[len(took)*99/100]),
-			PerSecond: float64(len(queries)) / total.Seconds(),
+			SearchK: effort, Recall: verdict.Recall, P50: speed.P50, P99: speed.P99, PerSecond: speed.QPS,
 		})
 	}
 	return nil
 }
-
-func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
 
 func (r *demoResult) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)

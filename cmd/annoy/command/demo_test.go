@@ -132,27 +132,3 @@ func TestDemoSet(t *testing.T) {
 		}
 	}
 }
-
-func TestKthDistances(t *testing.T) {
-	// Directions at 0°, 90° and 180° from the query: distances 0, √2 and 2.
-	items := [][]float32{{-3, 0}, {0, 0.5}, {2, 0}, {0, 0}}
-	for k, want := range []float64{0, math.Sqrt2, math.Sqrt2, 2} {
-		got, err := kthDistances(t.Context(), items, [][]float32{{1, 0}, {7, 0}}, k+1)
-		if err != nil || len(got) != 2 || math.Abs(got[0]-want) > 1e-12 || got[0] != got[1] {
-			t.Errorf("k = %d: %v, %v, want %v", k+1, got, err, want)
-		}
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := kthDistances(ctx, items, items, 1); err == nil {
-		t.Error("cancelled: no error")
-	}
-	for _, c := range []struct {
-		distance, kth float64
-		want          bool
-	}{{1, 1, true}, {1 + 1e-5, 1, true}, {1 + 3e-5, 1, false}, {9e-7, 0, true}, {2e-6, 0, false}} {
-		if isHit(c.distance, c.kth) != c.want {
-			t.Errorf("isHit(%v, %v) is %v", c.distance, c.kth, !c.want)
-		}
-	}
-}

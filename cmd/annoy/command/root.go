@@ -94,7 +94,8 @@ func newRoot(e *env) *cobra.Command {
 	root.PersistentFlags().BoolVar(&e.json, "json", false, "print results and errors as JSON")
 	root.PersistentFlags().BoolVarP(&e.quiet, "quiet", "q", false, "print no progress, warnings or summary")
 	root.AddCommand(
-		newBuild(e), newQuery(e), newInfo(e), newVerify(e), newConvert(e), newDemo(e), newDemoReader(e), newVersion(e), newCompare(e),
+		newBuild(e), newQuery(e), newInfo(e), newVerify(e), newConvert(e), newDemo(e), newDemoReader(e), newVersion(e),
+		newTruth(e), newEval(e), newCompare(e),
 	)
 	root.SetHelpCommand(newHelp())
 	addCompletion(root)

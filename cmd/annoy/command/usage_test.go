@@ -52,6 +52,31 @@ func TestUsageErrors(t *testing.T) {
 		{"min product of angular", []string{"query", ix, "--id", "0", "--min-product", "1"}, []string{"--min-product", "angular"}},
 		{"dim", []string{"query", ix, "--id", "0", "--dim", "0"}, []string{"--dim", "not 0"}},
 
+		{"truth without output", []string{"truth", vectors}, []string{"missing -o PREFIX"}},
+		{"truth of nothing", []string{"truth"}, []string{"missing argument BASE"}},
+		{"truth of three files", []string{"truth", vectors, vectors, "x.npy"}, []string{`unexpected argument "x.npy"`}},
+		{"truth k", []string{"truth", vectors, vectors, "-o", out, "-k", "0"}, []string{"-k", "not 0"}},
+		{"truth of more than there are", []string{"truth", vectors, vectors, "-o", out, "-k", "21"}, []string{"-k 21", vectors, "20 vectors"}},
+		{"hold out beside queries", []string{"truth", vectors, vectors, "-o", out, "--hold-out", "3"}, []string{"--hold-out", vectors}},
+		{"hold out too many", []string{"truth", vectors, "-o", out, "-k", "5", "--hold-out", "16"}, []string{"-k 5", "20 vectors", "16 of them"}},
+		{"hold out with ids", []string{"truth", vectors, "-o", out, "--ids", vectors}, []string{"--ids", "_base.npy"}},
+		{"truth of no vector file", []string{"truth", vectors, ix, "-o", out}, []string{ix}},
+
+		{"eval without queries", []string{"eval", ix}, []string{"missing --queries"}},
+		{"eval k", []string{"eval", ix, "--queries", vectors, "--k", "0"}, []string{"-k", "not 0"}},
+		{"eval of more than there are", []string{"eval", ix, "--queries", vectors, "-k", "21"}, []string{"-k 21", ix, "20 items"}},
+		{"recall", []string{"eval", ix, "--queries", vectors, "--recall", "95"}, []string{"--recall 95", "at most 1"}},
+		{"sweep", []string{"eval", ix, "--queries", vectors, "--sweep", "trees=3"}, []string{"--sweep trees=3", "search_k=LIST"}},
+		{"sweep value", []string{"eval", ix, "--queries", vectors, "--sweep", "search_k=10,x"}, []string{`"x"`, "integer"}},
+		{"sweep range", []string{"eval", ix, "--queries", vectors, "--sweep", "search_k=10..5"}, []string{"10 is more than 5"}},
+		{"threads", []string{"eval", ix, "--queries", vectors, "--threads", "1,0"}, []string{"--threads", "1 or more"}},
+		{"min time", []string{"eval", ix, "--queries", vectors, "--min-time", "0s"}, []string{"--min-time"}},
+		{"gate without limit", []string{"eval", ix, "--queries", vectors, "--at", "recall=0.9"}, []string{"--at", "--max-p99"}},
+		{"limit without gate", []string{"eval", ix, "--queries", vectors, "--max-p99", "1ms"}, []string{"need --at"}},
+		{"gate", []string{"eval", ix, "--queries", vectors, "--at", "qps=3", "--min-recall", "0.9"}, []string{"--at qps=3", "recall=X"}},
+		{"gate's recall", []string{"eval", ix, "--queries", vectors, "--at", "recall=3", "--min-recall", "0.9"}, []string{"--at recall=3"}},
+		{"page over the index", []string{"eval", ix, "--queries", vectors, "--html", ix}, []string{ix, "both"}},
+
 		{"vectors to index", []string{"convert", vectors, out}, []string{out, "annoy build"}},
 		{"index to index", []string{"convert", ix, out}, []string{"--to-dialect"}},
 		{"dialect of vectors", []string{"convert", ix, "x.npy", "--to-dialect", "main"}, []string{"--to-dialect", "x.npy"}},
@@ -97,7 +122,7 @@ func TestHelp(t *testing.T) {
 	if root != mustRun(t, "--help") || root != mustRun(t, "help") {
 		t.Error("annoy, annoy --help and annoy help differ")
 	}
-	for _, want := range []string{"Exit codes:", "  130  ", "build", "query", "info", "verify", "convert", "version", "demo", "completion"} {
+	for _, want := range []string{"Exit codes:", "  130  ", "build", "query", "info", "verify", "convert", "version", "demo", "truth", "eval", "completion"} {
 		if !strings.Contains(root, want) {
 			t.Errorf("help of the root lacks %q", want)
 		}
@@ -105,7 +130,7 @@ func TestHelp(t *testing.T) {
 	if strings.Contains(root, "demo-reader") {
 		t.Error("help shows the demo's second process")
 	}
-	for _, verb := range []string{"build", "query", "info", "verify", "convert", "version", "demo"} {
+	for _, verb := range []string{"build", "query", "info", "verify", "convert", "version", "demo", "truth", "eval"} {
 		help := mustRun(t, verb, "--help")
 		if help != mustRun(t, "help", verb) {
 			t.Errorf("annoy %s --help and annoy help %[1]s differ", verb)
@@ -128,7 +153,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{[]string{"build", "v.npy", "--metric", ""}, "angular\neuclidean\nmanhattan\ndot\nhamming\ncosine\n:4\n"},
 		{[]string{"build", "v.npy", "--dot-dialect", ""}, "released\nmain\n:4\n"},
-		{[]string{"build", ""}, "ndjson\nnpy\nfvecs\nbvecs\nivecs\nfbin\nu8bin\njsonl\ncsv\n:8\n"},
+		{[]string{"build", ""}, "ndjson\nnpy\nfvecs\nbvecs\nivecs\nfbin\nu8bin\njsonl\ncsv\nhdf5\n:8\n"},
 		{[]string{"info", ""}, ":0\n"},
 		{[]string{"info", "x.ann", ""}, ":4\n"},
 		{[]string{"convert", "a", "b", "--element", ""}, "float32\nfloat64\nfloat16\nuint8\nint8\nint32\n:4\n"},

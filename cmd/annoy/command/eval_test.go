@@ -1,0 +1,203 @@
+package command
+
+import (
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/annoy-go/annoy/eval"
+	"github.com/annoy-go/annoy/vecio"
+)
+
+// evalSet is an index, a file of queries, and one of their truth.
+func evalSet(t *testing.T, metric string) (ix, queries, truth string) {
+	t.Helper()
+	rows := randomRows(1050, 8)
+	ix = buildIndex(t, rows[:1000], "--trees", "5", "--metric", metric)
+	queries = writeRows(t, "queries.npy", rows[1000:])
+	prefix := filepath.Join(t.TempDir(), "gt")
+	mustRun(t, "truth", writeRows(t, "base.npy", rows[:1000]), queries, "-k", "12", "--metric", metric, "-o", prefix)
+	return ix, queries, prefix + "_ids.npy"
+}
+
+func runEvalJSON(t *testing.T, args ...string) eval.Report {
+	t.Helper()
+	var r eval.Report
+	decode(t, mustRun(t, append([]string{"eval", "--json", "--min-time", "1ms"}, args...)...), &r)
+	return r
+}
+
+func TestEval(t *testing.T) {
+	for _, metric := range []string{"angular", "euclidean", "manhattan", "dot", "hamming", "cosine"} {
+		ix, queries, truth := evalSet(t, metric)
+		r := runEvalJSON(t, ix, "--queries", queries, "--truth", truth, "--recall", "0.5,0.9", "--threads", "1,2")
+		if r.Index != ix || r.Truth != truth || r.Queries != 50 || r.K != 10 || len(r.Points) != 4 || r.Stats.Items != 1000 || r.Nearer != 0 {
+			t.Fatalf("%s: %+v", metric, r)
+		}
+		for i, p := range r.Points {
+			target := []float64{0.5, 0.9}[i/2]
+			if p.RecallTarget == nil || *p.RecallTarget != target || p.Recall < target || p.Threads != 1+i%2 || p.QPS <= 0 || p.P99 < p.P50 {
+				t.Errorf("%s, point %d: %+v", metric, i, p)
+			}
+		}
+		// The truth computed from the index is the same.
+		c := runEvalJSON(t, ix, "--queries", queries, "--recall", "0.5,0.9")
+		if c.Truth != "computed" || c.Points[0].SearchK != r.Points[0].SearchK || c.Points[1].Recall != r.Points[2].Recall {
+			t.Errorf("%s: computed %+v, read %+v", metric, c.Points, r.Points)
+		}
+	}
+}
+
+func TestEvalSweep(t *testing.T) {
+	ix, queries, truth := evalSet(t, "euclidean")
+	r := runEvalJSON(t, ix, "--queries", queries, "--truth", truth, "-k", "5", "--sweep", "search_k=20..100")
+	var efforts []int
+	for i, p := range r.Points {
+		efforts = append(efforts, p.SearchK)
+		if p.RecallTarget != nil || i > 0 && p.Recall < r.Points[i-1].Recall {
+			t.Errorf("point %d: %+v", i, p)
+		}
+	}
+	if !slices.Equal(efforts, []int{20, 40, 80, 100}) {
+		t.Errorf("search_k %v", efforts)
+	}
+	text := mustRun(t, "eval", ix, "--queries", queries, "--sweep", "search_k=7,3", "--min-time", "1ms")
+	for _, want := range []string{"truth computed", "50 queries for 10 neighbours", "recall@10", "by id", "p99 µs", "1000 items of dimension 8, euclidean, 5 trees"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table lacks %q:\n%s", want, text)
+		}
+	}
+	lines, err := csv.NewReader(strings.NewReader(
+		mustRun(t, "eval", ix, "--queries", queries, "--sweep", "search_k=7,3", "--recall", "0.7", "--csv", "--min-time", "1ms"))).ReadAll()
+	if err != nil || len(lines) != 4 || lines[0][2] != "search_k" || lines[1][2] != "7" || lines[2][2] != "3" || lines[3][1] != "0.7" {
+		t.Errorf("%v %v", err, lines)
+	}
+}
+
+func TestParseSweep(t *testing.T) {
+	for text, want := range map[string][]int{
+		"search_k=5": {5}, "search_k=3,1,2": {3, 1, 2}, "search_k=8..8": {8}, "search_k=1..8": {1, 2, 4, 8}, "search_k=3..20": {3, 6, 12, 20},
+		"search_k=4611686018427387904..9223372036854775807": {1 << 62, 1<<63 - 1},
+	} {
+		if got, err := parseSweep(text); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v, want %v", text, got, err, want)
+		}
+	}
+}
+
+func TestEvalHTML(t *testing.T) {
+	ix, queries, truth := evalSet(t, "angular")
+	page := filepath.Join(t.TempDir(), "report.html")
+	mustRun(t, "eval", ix, "--queries", queries, "--truth", truth, "--recall", "0.5,0.8,0.95", "--html", page, "--min-time", "1ms")
+	b, err := os.ReadFile(page)
+	if err != nil || !strings.HasPrefix(string(b), "<!DOCTYPE html>") || !strings.Contains(string(b), filepath.Base(ix)) {
+		t.Errorf("%v: %.100s", err, b)
+	}
+	if left := files(t, filepath.Dir(page)); len(left) != 1 {
+		t.Errorf("files %v", left)
+	}
+}
+
+func TestEvalGate(t *testing.T) {
+	ix, queries, truth := evalSet(t, "euclidean")
+	args := func(more ...string) []string {
+		return append([]string{"eval", ix, "--queries", queries, "--truth", truth, "--min-time", "1ms"}, more...)
+	}
+	for _, kept := range [][]string{
+		{"--at", "recall=0.9", "--max-p99", "1h"},
+		{"--at", "search_k=100000", "--min-recall", "1"},
+		{"--at", "recall=0.5", "--min-recall", "0.5", "--max-p99", "1h", "--sweep", "search_k=1"},
+	} {
+		if out := mustRun(t, args(kept...)...); !strings.Contains(out, "search_k") {
+			t.Errorf("%v: no table: %q", kept, out)
+		}
+	}
+	for _, c := range []struct {
+		flags []string
+		want  []string
+	}{
+		{[]string{"--at", "recall=0.9", "--max-p99", "1ns"}, []string{"gate at recall=0.9", "p99 is", "more than 0 µs"}},
+		{[]string{"--at", "search_k=1", "--min-recall", "0.99"}, []string{"gate at search_k=1", "recall is 0.", "less than 0.99"}},
+	} {
+		code, stdout, stderr := run(t, args(c.flags...)...)
+		if code != exitFailure || !strings.Contains(stdout, "search_k") {
+			t.Errorf("%v: exit code %d, stdout %q", c.flags, code, stdout)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(stderr, want) {
+				t.Errorf("%v: error %q lacks %q", c.flags, stderr, want)
+			}
+		}
+	}
+	// A recall that no effort gives fails the gate.
+	g := gateFlags{at: "recall=0.99", recall: 0.99, minRecall: 0.5}
+	r := &eval.Report{Unreached: []eval.Unreached{{RecallTarget: 0.99, SearchK: 7, Recall: 0.9}}}
+	if err := g.check(r); err == nil || !strings.Contains(err.Error(), "0.9000 at most") {
+		t.Errorf("unreached: %v", err)
+	}
+}
+
+// With holes and ids of the items' own, the truth's numbers are ids.
+func TestEvalIDs(t *testing.T) {
+	rows := randomRows(230, 5)
+	base, queries := writeRows(t, "base.npy", rows[:200]), writeRows(t, "queries.npy", rows[200:])
+	var ids strings.Builder
+	for i := range 200 {
+		ids.WriteString(strconv.Itoa(1000-5*i) + "\n")
+	}
+	list := writeText(t, "ids.txt", ids.String())
+	ix := filepath.Join(t.TempDir(), "x.ann")
+	mustRun(t, "build", base, "-o", ix, "--ids", list, "--trees", "4", "--metric", "manhattan")
+	prefix := filepath.Join(t.TempDir(), "gt")
+	mustRun(t, "truth", base, queries, "-o", prefix, "--ids", list, "-k", "10", "--metric", "manhattan")
+	r := runEvalJSON(t, ix, "--queries", queries, "--truth", prefix+"_ids.npy", "--sweep", "search_k=100000")
+	if p := r.Points[0]; p.Recall != 1 || p.RecallByID < 0.95 { // ties have other ids
+		t.Errorf("%+v", p)
+	}
+	// Row numbers are other items, or holes.
+	rowsTruth := filepath.Join(t.TempDir(), "rows")
+	mustRun(t, "truth", base, queries, "-o", rowsTruth, "-k", "10", "--metric", "manhattan")
+	fails(t, exitFailure, []string{"eval", ix, "--queries", queries, "--truth", rowsTruth + "_ids.npy"}, rowsTruth, "truth: query ")
+}
+
+func TestEvalErrors(t *testing.T) {
+	ix, queries, truth := evalSet(t, "dot")
+	other := writeRows(t, "other.npy", randomRows(5, 3))
+	fails(t, exitFailure, []string{"eval", ix, "--queries", other}, other, "dimension 3", ix, "have 8")
+	fails(t, exitFailure, []string{"eval", ix, "--queries", queries, "--truth", other}, other, "want integers")
+	fails(t, exitFailure, []string{"eval", ix, "--queries", queries, "--truth", truth, "-k", "13"}, truth, "12 neighbours")
+	few := writeRows(t, "few.npy", randomRows(5, 8))
+	fails(t, exitFailure, []string{"eval", ix, "--queries", few, "--truth", truth}, truth, "50 rows, for 5 queries")
+	path := filepath.Join(t.TempDir(), "wrong.npy")
+	w, err := vecio.Create(path, 10, &vecio.WriteOptions{Element: vecio.Int32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	for range 50 {
+		if err := w.WriteInts([]int32{9, 8, 7, 6, 5, 4, 3, 2, 1, 0}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, exitFailure, []string{"eval", ix, "--queries", queries, "--truth", path}, path, "is nearer", "of this metric (dot)")
+}
+
+// A file of ann-benchmarks has all three.
+func TestEvalHDF5(t *testing.T) {
+	file := filepath.Join("..", "..", "..", "vecio", "testdata", "hdf5", "ann_default.hdf5")
+	prefix := filepath.Join(t.TempDir(), "gt")
+	mustRun(t, "truth", file, file, "-o", prefix, "-k", "3", "--metric", "euclidean")
+	ix := filepath.Join(t.TempDir(), "x.ann")
+	mustRun(t, "build", file, "-o", ix, "--metric", "euclidean", "--trees", "3")
+	r := runEvalJSON(t, ix, "--queries", file, "--truth", prefix+"_ids.npy", "-k", "3", "--sweep", "search_k=1000")
+	if r.Points[0].Recall != 1 {
+		t.Errorf("%+v", r.Points[0])
+	}
+}

@@ -3,7 +3,6 @@ package command
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +18,7 @@ type compareFlags struct {
 	metric  *choice[annoy.Metric]
 	k       int
 	with    []string
-	recall  []string
+	recall  []float64
 	trees   []int
 	quick   bool
 	csv     bool
@@ -53,7 +52,7 @@ float32, and for ten times in the temporary directory.`,
   annoy compare vectors.npy --quick
   annoy compare vectors.npy --with hnswlib,faiss --html report.html
   annoy compare sift-128-euclidean.hdf5 --recall 0.9,0.99 --json`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              atMostOne,
 		ValidArgsFunction: completeVectors,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runCompare(cmd, e, f, args) },
 	}
@@ -63,7 +62,7 @@ float32, and for ten times in the temporary directory.`,
 	f.metric.register(cmd, "metric", "how distance is measured (default: what an HDF5 file says, or angular)")
 	fl.IntVarP(&f.k, "neighbors", "k", 10, "neighbours to find for each query")
 	fl.StringSliceVar(&f.with, "with", nil, "libraries to compare with (default: all)")
-	fl.StringSliceVar(&f.recall, "recall", nil, "recalls to state speeds at (default: 0.8,0.9,0.95,0.99)")
+	fl.Float64SliceVar(&f.recall, "recall", nil, "recalls to state speeds at (default: 0.8,0.9,0.95,0.99)")
 	fl.IntSliceVar(&f.trees, "trees", nil, "trees of the forests, ours and Annoy's (default: 10,50)")
 	fl.BoolVar(&f.quick, "quick", false, "a first look: 20,000 vectors, 200 queries")
 	fl.BoolVar(&f.csv, "csv", false, "print every effort measured as CSV")
@@ -74,6 +73,13 @@ float32, and for ten times in the temporary directory.`,
 	fl.StringVar(&f.python, "python", "python3", "with --setup: the Python to make the environment with")
 	complete(cmd, "with", peers.Names())
 	return cmd
+}
+
+func atMostOne(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("unexpected argument %q", args[1])
+	}
+	return nil
 }
 
 func runCompare(cmd *cobra.Command, e *env, f *compareFlags, args []string) error {
@@ -95,14 +101,7 @@ func runCompare(cmd *cobra.Command, e *env, f *compareFlags, args []string) erro
 	}
 	o := peers.Options{
 		Base: args[0], Queries: f.queries, Truth: f.truth, Metric: f.metric.value, K: f.k, With: f.with, Trees: f.trees,
-		Quick: f.quick, Env: f.env, TempDir: f.tempDir, Version: commit(),
-	}
-	for _, s := range f.recall {
-		r, err := strconv.ParseFloat(s, 64)
-		if err != nil {
-			return usagef("--recall %s: want numbers between 0 and 1", s)
-		}
-		o.Recalls = append(o.Recalls, r)
+		Quick: f.quick, Env: f.env, TempDir: f.tempDir, Version: commit(), Recalls: f.recall,
 	}
 	if f.html != "" {
 		if err := checkOutput(f.html, args[0], f.queries, f.truth); err != nil {

@@ -225,7 +225,11 @@ func assemble(ctx context.Context, o *Options, s *Set, dir string, r *Report) ([
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			r.absent(l.name, reason(err))
+			why := reason(err)
+			if strings.Contains(why, "ModuleNotFoundError") {
+				why = fmt.Sprintf("it is not installed in %s: annoy compare --setup installs it", env.dir)
+			}
+			r.absent(l.name, why)
 			continue
 		}
 		w.close()

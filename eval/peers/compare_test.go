@@ -125,6 +125,33 @@ func TestTruthOfOtherVectors(t *testing.T) {
 	}
 }
 
+// A file of ann-benchmarks gives base, queries, truth and metric, unless others are named.
+func TestHDF5(t *testing.T) {
+	path := filepath.Join("..", "..", "vecio", "testdata", "hdf5", "ann_default.hdf5")
+	o := &Options{Base: path}
+	in, err := readInput(t.Context(), o, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.dim != 3 || len(in.base) != 5*3 || len(in.queries) != 2*3 || len(in.truth) != 2 || !slices.Equal(in.truth[1], []int64{10, 11, 12}) {
+		t.Errorf("read %+v", in)
+	}
+	if m, err := o.metric(); err != nil || m != annoy.Euclidean {
+		t.Errorf("metric %v, %v", m, err)
+	}
+	if in, err = readInput(t.Context(), o, 4, 100); err != nil || len(in.base) != 4*3 || in.truth != nil {
+		t.Errorf("four rows of it, whose truth it does not have: %+v, %v", in, err)
+	}
+	queries := writeRows(t, filepath.Join(t.TempDir(), "q.fvecs"), [][]float32{{1, 2, 3}})
+	o = &Options{Base: path, Queries: queries, Metric: annoy.Dot}
+	if in, err = readInput(t.Context(), o, 0, 100); err != nil || !slices.Equal(in.queries, []float32{1, 2, 3}) || in.truth != nil {
+		t.Errorf("other queries: %+v, %v", in, err)
+	}
+	if m, err := o.metric(); err != nil || m != annoy.Dot {
+		t.Errorf("metric %v, %v", m, err)
+	}
+}
+
 func TestValidate(t *testing.T) {
 	for want, o := range map[string]Options{
 		"no file":       {},

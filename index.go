@@ -73,7 +73,7 @@ func (ix *Index) Dim() int { return ix.im.Dim }
 func (ix *Index) Metric() Metric { return ix.metric }
 
 // Trees is how many trees the forest has.
-func (ix *Index) Trees() int { return len(ix.im.Roots) }
+func (ix *Index) Trees() int { return ix.im.Trees }
 
 // Warnings are what Open found worth telling: a sidecar that was ignored.
 func (ix *Index) Warnings() []string { return ix.warnings }
@@ -87,7 +87,7 @@ func (ix *Index) Stats() (s Stats, err error) {
 	defer ix.end(prev, &err)
 	im := ix.im
 	s = Stats{
-		Kind: Forest, Metric: ix.metric, Dim: im.Dim, Items: im.NItems, Trees: len(im.Roots), Nodes: im.NNodes,
+		Kind: Forest, Metric: ix.metric, Dim: im.Dim, Items: im.NItems, Trees: im.Trees, Nodes: im.NNodes,
 		Bytes: int64(im.NNodes) * int64(im.Size), NodeBytes: int(im.Size), LeafCapacity: im.LeafCap,
 		Mapped: ix.file != nil && ix.file.Mapped(), Sidecar: ix.meta != nil, Seed: ix.seed, DotDialect: dialectOf(&im.Layout),
 	}

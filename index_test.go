@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -27,7 +28,7 @@ func TestSearchAllocatesNothing(t *testing.T) {
 		built := twinOf(m, vecs, 9).build(t, 30, 6)
 		mapped := open(t, saved(t, built), nil)
 		options := map[string]*annoy.SearchOptions{
-			"default": nil, "SearchK": {SearchK: 700}, "exact": {SearchK: 1 << 40},
+			"default": nil, "SearchK": {SearchK: 700}, "exact": {SearchK: math.MaxInt32},
 			"filter": {Filter: filterFunc(func(id int64) bool { return id%2 == 0 }), SearchK: 100},
 		}
 		for where, ix := range map[string]*annoy.Index{"in memory": built, "mapped": mapped} {

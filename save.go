@@ -109,7 +109,7 @@ func writeChecked(w io.Writer, data []byte, crc *uint32) error {
 // describe is the sidecar of an image, less the checksums.
 func describe(im *annfile.Image, m Metric, seed uint64) sidecar.Meta {
 	job := treeJob{metric: m, layout: im.Layout, opts: BuildOptions{Seed: seed}}
-	return job.describe(im.NItems, len(im.Roots), int64(im.NNodes)*int64(im.Size))
+	return job.describe(im.NItems, im.Trees, int64(im.NNodes)*int64(im.Size))
 }
 
 // describe is the sidecar of what the job builds, less the checksums.

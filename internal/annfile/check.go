@@ -18,7 +18,7 @@ func (im *Image) classifyRoots() error {
 	first := im.Roots[0]
 	if im.NItems <= im.LeafCap {
 		if !im.singleNodeTrees() {
-			return im.corrupt(first, "%d nodes for %d items that fit one leaf in each of %d trees", im.NNodes, im.NItems, len(im.Roots))
+			return im.corrupt(first, "%d nodes for %d items that fit one leaf in each of %d trees", im.NNodes, im.NItems, im.Trees)
 		}
 		for i := range im.NItems {
 			if im.Descendants(im.Node(int32(i))) == 1 {
@@ -66,8 +66,8 @@ func (im *Image) checkRoots() error {
 
 // CheckChild checks the number of one child of split i: not a copy of a root, not the node itself.
 func (im *Image) CheckChild(i int32, side int, c int32) error {
-	if c < 0 || int(c) >= im.NNodes-len(im.Roots) {
-		return im.corrupt(i, "child %d is node %d of %d", side, c, im.NNodes-len(im.Roots))
+	if c < 0 || int(c) >= im.NNodes-im.Trees {
+		return im.corrupt(i, "child %d is node %d of %d", side, c, im.NNodes-im.Trees)
 	}
 	if c == i {
 		return im.corrupt(i, "is its own child")
@@ -83,7 +83,7 @@ func (im *Image) CheckChild(i int32, side int, c int32) error {
 func (im *Image) checkRootLeaves() error {
 	seen := make(map[int32]bool, im.RootIDs)
 	for _, r := range im.Roots {
-		if original := r - int32(len(im.Roots)); !im.equalNodes(r, original) {
+		if original := r - int32(im.Trees); !im.equalNodes(r, original) {
 			return im.corrupt(r, "differs from its original, node %d (cut short?)", original)
 		}
 		clear(seen)

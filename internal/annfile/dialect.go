@@ -75,7 +75,7 @@ func Convert(im *Image, d Dialect) (*Image, error) {
 		}
 	}
 	var roots []int32
-	for i := len(im.Roots) - 1; i >= 0; i-- {
+	for i := im.Trees - 1; i >= 0; i-- {
 		if err := c.tree(im.Roots[i]); err != nil {
 			return nil, err
 		}

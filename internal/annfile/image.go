@@ -33,7 +33,8 @@ func (e *CorruptError) Unwrap() error { return ErrCorrupt }
 // trees are added); in a file the second follows the first.
 type Image struct {
 	Layout
-	Roots    []int32 // node numbers of the roots, in the order that a search seeds its queue: last tree first
+	Trees    int
+	Roots    []int32 // what a search starts from: the copies of the roots, last tree first, and what Annoy takes for one more
 	NItems   int     // max id + 1
 	NNodes   int     // items, nodes of trees, copies of roots
 	RootIDs  int     // 0 where roots are splits; otherwise every root is a leaf of so many ids
@@ -51,9 +52,7 @@ func New(l Layout, items, trees []byte, roots int) (*Image, error) {
 	im.NNodes = im.NItems + len(trees)/int(l.Size)
 	im.itemBase = unsafe.Pointer(unsafe.SliceData(items))
 	im.treeBase = unsafe.Pointer(unsafe.SliceData(trees))
-	for i := range roots {
-		im.Roots = append(im.Roots, int32(im.NNodes-1-i))
-	}
+	im.setRoots(roots, roots)
 	if im.NItems == 0 || roots == 0 {
 		return im, nil
 	}
@@ -144,7 +143,7 @@ func (im *Image) findRoots() error {
 	for i := last - 1; i >= 0 && im.Descendants(im.Node(i)) == m; i-- {
 		run++
 	}
-	trees := 0
+	trees, seeds := 0, 0
 	switch afterItems := im.NNodes - int(m); {
 	case m == 0: // an empty index: nothing but empty roots, or a file of zeros
 		if run != im.NNodes {
@@ -156,25 +155,45 @@ func (im *Image) findRoots() error {
 			return im.corrupt(last, "%d nodes after %d items, of which the last %d look like roots", afterItems, m, run)
 		}
 		trees = afterItems / 2
-	default: // the copies; the last tree's own root is right before them, if children come before parents
+	default: // the copies; some tree's own root is right before them, if children come before parents
 		switch first := last - int32(run) + 1; {
 		case run > 1 && im.equalNodes(first, last):
 			trees = run - 1
+		case im.copyOf(first, first+1, last) != 0:
+			// Annoy with several threads: it is not the last root's, so Annoy searches that tree twice. The
+			// answers at equal search_k are the same only if we do.
+			trees, seeds = run-1, run
 		case first > m && im.equalNodes(first, m): // early versions wrote parents first, so tree 0 begins with its root
 			trees = run
 		default:
 			return im.corrupt(last, "the roots at the end are not copies of roots: the file was cut short or is damaged, or has another dimension or metric")
 		}
 	}
-	for i := range trees {
-		im.Roots = append(im.Roots, last-int32(i))
-	}
+	im.setRoots(trees, max(trees, seeds))
 	im.NItems = int(m)
 	im.treeBase = unsafe.Add(im.itemBase, uintptr(m)*im.Size)
 	return nil
 }
 
+// setRoots makes the last seeds nodes the starts of a search, of which trees are copies of roots.
+func (im *Image) setRoots(trees, seeds int) {
+	im.Trees = trees
+	for i := range seeds {
+		im.Roots = append(im.Roots, int32(im.NNodes-1-i))
+	}
+}
+
+// copyOf is the first node of from … to that equals node i, or 0.
+func (im *Image) copyOf(i, from, to int32) int32 {
+	for j := from; j <= to; j++ {
+		if im.equalNodes(i, j) {
+			return j
+		}
+	}
+	return 0
+}
+
 // singleNodeTrees tells whether every tree is one node: a leaf, or a split of two items.
 func (im *Image) singleNodeTrees() bool {
-	return im.NNodes-im.NItems == 2*len(im.Roots)
+	return im.NNodes-im.NItems == 2*im.Trees
 }

@@ -160,3 +160,39 @@ func TestParseRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestRootsOfThreads: Annoy's threads write trees and list roots in orders of their own, and where the tree before
+// the copies is not the last root's, Annoy searches it twice.
+func TestRootsOfThreads(t *testing.T) {
+	for _, swap := range []bool{false, true} {
+		f := newFile(t, 20)
+		var roots [2]int32
+		for tree := range roots {
+			ids := make([]int32, 20)
+			for i := range ids {
+				ids[i] = int32((i + 7*tree) % 20)
+			}
+			low := f.split(10, f.leaf(ids[:5]...), f.leaf(ids[5:10]...))
+			high := f.split(10, f.leaf(ids[10:15]...), f.leaf(ids[15:]...))
+			roots[tree] = f.split(20, low, high)
+		}
+		if swap {
+			roots[0], roots[1] = roots[1], roots[0]
+		}
+		for _, r := range roots {
+			kids := *f.Children(f.node(int(r)))
+			f.split(20, kids[0], kids[1])
+		}
+		im := f.parse(t)
+		want := 2
+		if swap {
+			want = 3
+		}
+		if im.Trees != 2 || len(im.Roots) != want {
+			t.Errorf("swapped %v: %d trees, %d starts of a search, want 2 and %d", swap, im.Trees, len(im.Roots), want)
+		}
+		if err := im.Verify(context.Background()); err != nil {
+			t.Errorf("swapped %v: %v", swap, err)
+		}
+	}
+}

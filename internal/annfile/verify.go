@@ -1,6 +1,9 @@
 package annfile
 
-import "context"
+import (
+	"context"
+	"hash/maphash"
+)
 
 // Verify proves the structure of the whole image: every item well formed, every tree
 // reaching every item exactly once through nodes that no other tree uses,
@@ -26,7 +29,7 @@ func (im *Image) Verify(ctx context.Context) error {
 		return im.verifyCopies()
 	}
 	v := verifier{im: im, ctx: ctx, reached: make([]bool, im.NNodes), items: make([]int32, im.NItems)}
-	for t := range im.Roots {
+	for t := range im.Trees {
 		v.tree = int32(t + 1)
 		n, err := v.walk(im.Roots[t])
 		if err != nil {
@@ -42,7 +45,7 @@ func (im *Image) Verify(ctx context.Context) error {
 // verifyCopies checks trees of one node each; checkRoots has proved the copies' ids.
 func (im *Image) verifyCopies() error {
 	for _, r := range im.Roots {
-		if original := r - int32(len(im.Roots)); original >= int32(im.NItems) && !im.equalNodes(r, original) {
+		if original := r - int32(im.Trees); original >= int32(im.NItems) && !im.equalNodes(r, original) {
 			return im.corrupt(r, "differs from its original, node %d", original)
 		}
 	}
@@ -173,20 +176,22 @@ func (v *verifier) checkSplit(i int32) error {
 }
 
 // unreached finds a tree node that no root leads to. The originals of the roots are
-// reached through their copies only, so they count as reached.
+// reached through their copies only: each must equal one, in any order, since Annoy's threads write trees in any order.
 func (v *verifier) unreached() error {
-	im, originals := v.im, 0
-	for i := im.NItems; i < im.NNodes-len(im.Roots); i++ {
+	im, seed := v.im, maphash.MakeSeed()
+	copies := make(map[uint64]int, im.Trees) // by hash: a file of roots only would make comparing all with all slow
+	for i := int32(im.NNodes - im.Trees); int(i) < im.NNodes; i++ {
+		copies[maphash.Bytes(seed, im.nodeBytes(i))]++
+	}
+	for i := int32(im.NItems); int(i) < im.NNodes-im.Trees; i++ {
 		if v.reached[i] {
 			continue
 		}
-		if originals == len(im.Roots) {
-			return im.corrupt(int32(i), "no tree reaches it")
+		sum := maphash.Bytes(seed, im.nodeBytes(i))
+		if copies[sum] == 0 {
+			return im.corrupt(i, "no tree reaches it, and it is not the root that a copy at the end is of")
 		}
-		if copyOf := im.Roots[len(im.Roots)-1-originals]; !im.equalNodes(int32(i), copyOf) {
-			return im.corrupt(int32(i), "no tree reaches it, and it differs from the root's copy at node %d", copyOf)
-		}
-		originals++
+		copies[sum]--
 	}
 	return nil
 }

@@ -213,7 +213,11 @@ func TestMendBadBuildArguments(t *testing.T) {
 			t.Errorf("options %+v: %v", o, err)
 		}
 	}
-	for id, want := range map[int]error{-1: annoy.ErrOption, math.MinInt: annoy.ErrOption, math.MaxInt32: annoy.ErrTooLarge, math.MaxInt: annoy.ErrTooLarge} {
+	for _, bad := range []struct {
+		id   int
+		want error
+	}{{-1, annoy.ErrOption}, {math.MinInt, annoy.ErrOption}, {math.MaxInt32, annoy.ErrTooLarge}, {math.MaxInt, annoy.ErrTooLarge}} {
+		id, want := bad.id, bad.want
 		if err := b.Add(id, []float32{1, 2, 3}); !errors.Is(err, want) {
 			t.Errorf("id %d: %v", id, err)
 		}

@@ -14,7 +14,7 @@ ANNOY_PYPI := annoy==1.17.3
 COMPARE_ENV ?= $(abspath $(VENV)/compare)
 
 # What `make check` runs, in this order: cheap steps first.
-STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange compare-e2e fuzz
+STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange compare-e2e html fuzz
 
 # Systems to compile for. Vet compiles the tests too.
 CROSS := windows/amd64 darwin/arm64 freebsd/amd64 linux/arm64 linux/386 linux/s390x js/wasm wasip1/wasm
@@ -87,6 +87,9 @@ compare-e2e: ## annoy compare against the real annoy and hnswlib
 	$(GO) run ./cmd/annoy compare --setup --env $(COMPARE_ENV) --with annoy,hnswlib
 	@out=$$(ANNOY_COMPARE_ENV=$(COMPARE_ENV) $(GO) test -count=1 -v -run '^TestCompareEndToEnd$$' ./eval/peers) \
 		&& grep '^--- PASS: TestCompareEndToEnd' <<<"$$out" || { echo "$$out"; exit 1; }
+
+html: ## the page of annoy eval, in headless Chromium (HTML='folder' keeps it and its screenshots)
+	@.ci/html $(HTML)
 
 fuzz: ## each fuzz target for FUZZTIME
 	@.ci/fuzz $(FUZZTIME)

@@ -10,11 +10,13 @@ ANNOY_DATA ?= $(abspath ../shared/data)
 # The C++ library, for comparison only.
 VENV := .venv
 ANNOY_PYPI := annoy==1.17.3
+# Writers of other formats, for their readers' tests only.
+FORMATS_PYPI := h5py==3.16.0 pyarrow==26.0.1
 # The environment of annoy compare, as compare --setup makes it.
 COMPARE_ENV ?= $(abspath $(VENV)/compare)
 
 # What `make check` runs, in this order: cheap steps first.
-STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange compare-e2e html fuzz
+STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange h5py compare-e2e html fuzz
 
 # Systems to compile for. Vet compiles the tests too.
 CROSS := windows/amd64 darwin/arm64 freebsd/amd64 linux/arm64 linux/386 linux/s390x js/wasm wasip1/wasm
@@ -83,6 +85,15 @@ upstream: ## golden files of other sources, from ANNOY_DATA
 interchange: venv ## our files in Annoy 1.17.3, Annoy's files here (SEED=n repeats a run)
 	$(VENV)/bin/python -B interchange/interchange.py $(if $(SEED),--seed $(SEED))
 
+h5py: $(VENV)/formats ## HDF5 and Parquet files that h5py and pyarrow write now, read back
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && mkdir "$$dir/hdf5" "$$dir/parquet" && \
+	$(VENV)/bin/python -B vecio/testdata/hdf5/make_hdf5.py "$$dir/hdf5" && \
+	$(VENV)/bin/python -B vecio/parquet/testdata/make_parquet.py "$$dir/parquet" && \
+	out=$$(ANNOY_HDF5="$$dir/hdf5" $(GO) test -count=1 -v -run '^TestHDF5' ./vecio) \
+		&& grep '^--- PASS: TestHDF5OfAnnBenchmarks' <<<"$$out" || { echo "$$out"; exit 1; }; \
+	out=$$(ANNOY_PARQUET="$$dir/parquet" $(GO) test -count=1 -v ./vecio/parquet) \
+		&& grep '^--- PASS: TestFilesOfPyarrow' <<<"$$out" || { echo "$$out"; exit 1; }
+
 compare-e2e: ## annoy compare against the real annoy and hnswlib
 	$(GO) run ./cmd/annoy compare --setup --env $(COMPARE_ENV) --with annoy,hnswlib
 	@out=$$(ANNOY_COMPARE_ENV=$(COMPARE_ENV) $(GO) test -count=1 -v -run '^TestCompareEndToEnd$$' ./eval/peers) \
@@ -105,4 +116,8 @@ venv: $(VENV)/done ## the Python environment of interchange and bench-annoy
 $(VENV)/done: Makefile
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet $(ANNOY_PYPI) numpy
+	@touch $@
+
+$(VENV)/formats: $(VENV)/done
+	$(VENV)/bin/pip install --quiet $(FORMATS_PYPI)
 	@touch $@

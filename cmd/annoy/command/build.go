@@ -26,6 +26,7 @@ type buildFlags struct {
 	seed    uint64
 	workers int
 	onDisk  bool
+	vectors vectorFlags
 }
 
 // buildResult is what build prints with --json.
@@ -46,12 +47,13 @@ func newBuild(e *env) *cobra.Command {
 		Use:   "build VECTORS -o INDEX",
 		Short: "Build an index from a vector file",
 		Long: `Build an index from the vectors of a file: npy, fvecs, bvecs, ivecs, fbin,
-u8bin, jsonl or csv.
+u8bin, jsonl, csv, hdf5 or parquet.
 
 A row's id is its number, from 0, unless the file has ids of its own (JSON
-lines {"id": 7, "vector": […]}) or --ids gives them. Ids should be dense: the
-index takes room for every number up to the largest. Beside INDEX, INDEX.meta
-keeps what the format cannot say (dimension, metric, …); keep them together.
+lines {"id": 7, "vector": […]}) or --ids or --id-column gives them. Ids should
+be dense: the index takes room for every number up to the largest. Beside INDEX,
+INDEX.meta keeps what the format cannot say (dimension, metric, …); keep them
+together.
 
 More trees answer better and take more room and time. The same vectors,
 options and seed give the same bytes, whatever the number of workers.
@@ -76,6 +78,7 @@ go straight to the file.`,
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of the random choices; 0: Annoy's default")
 	fl.IntVar(&f.workers, "workers", 0, "goroutines that build; 0: one for each core")
 	fl.BoolVar(&f.onDisk, "on-disk", false, "build in the file, for vectors that do not fit in memory")
+	f.vectors.register(cmd, true)
 	f.dialect.register(cmd, "dot-dialect", "which Annoy reads a dot index, 1.x releases (the default) or its main branch")
 	return cmd
 }
@@ -104,7 +107,7 @@ func runBuild(cmd *cobra.Command, e *env, f *buildFlags, path string) error {
 	if err := f.validate(path); err != nil {
 		return err
 	}
-	src, err := openVectors(path, f.ids)
+	src, err := f.vectors.open(path, f.ids)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type convertFlags struct {
 	dialect *choice[annoy.DotDialect]
 	element *choice[vecio.Element]
 	idsOut  string
+	vectors vectorFlags
 }
 
 // convertResult is what convert prints with --json for a vector file.
@@ -51,7 +52,8 @@ func newConvert(e *env) *cobra.Command {
 		Use:   "convert IN OUT",
 		Short: "Convert vector files, dot dialects, or an index to its vectors",
 		Long: `Convert IN to OUT. Vector files are told by their extension (npy, fvecs,
-bvecs, ivecs, fbin, u8bin, jsonl, ndjson, csv); any other name is an index.
+bvecs, ivecs, fbin, u8bin, jsonl, ndjson, csv, and, as IN only, hdf5, h5 and
+parquet); any other name is an index.
 
   vectors to vectors   row by row; a value that OUT cannot hold exactly is an
                        error, except that float16 rounds
@@ -71,6 +73,7 @@ of the rows (an index with unused ids, JSON lines with ids of their own) need
 	f.dialect.register(cmd, "to-dialect", "dot dialect of the index to write")
 	f.element.register(cmd, "element", "type of the components in OUT; by default float32, or the one that OUT's format has")
 	cmd.Flags().StringVar(&f.idsOut, "ids-out", "", "file to write the ids to, one a line")
+	f.vectors.register(cmd, true)
 	f.index.register(cmd)
 	return cmd
 }
@@ -81,6 +84,8 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 	switch {
 	case fromVectors && !toVectors:
 		return usagef("%s is not the name of a vector file; 'annoy build' makes an index of %s", out, in)
+	case !fromVectors && f.vectors != vectorFlags{}:
+		return usagef("--dataset, --column and --id-column are for a vector file, and %s is an index", in)
 	case fromVectors && (changed("dim") || changed("metric")):
 		return usagef("--dim and --metric describe an index, and %s is a vector file", in)
 	case toVectors && changed("to-dialect"):
@@ -91,6 +96,9 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 		return usagef("%s to %s: from index to index give --to-dialect, or name OUT as a vector file", in, out)
 	}
 	if toVectors {
+		if isParquet(out) {
+			return usagef("%s: parquet files are read, not written", out)
+		}
 		format, err := vecio.FormatOf(out)
 		if err != nil {
 			return usageError{err}
@@ -112,7 +120,7 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 	}
 
 	if fromVectors {
-		src, err := openVectors(in, "")
+		src, err := f.vectors.open(in, "")
 		if err != nil {
 			return err
 		}

@@ -26,6 +26,7 @@ const (
 type queryFlags struct {
 	index       indexFlags
 	vectors     string
+	file        vectorFlags
 	vector      string
 	id          int64
 	k           int
@@ -72,6 +73,7 @@ of a 32-bit float is null.`,
 	fl.StringVar(&f.filter, "filter", "", "file of the only ids to answer with, one a line")
 	fl.Var(&f.maxDistance, "max-distance", "answer with no item farther away than this")
 	fl.Var(&f.minProduct, "min-product", "answer with no item of a smaller product (metric dot)")
+	f.file.register(cmd, false)
 	f.index.register(cmd)
 	err := cmd.RegisterFlagCompletionFunc("vectors",
 		cobra.FixedCompletions(vectorExtensions(), cobra.ShellCompDirectiveFilterFileExt))
@@ -93,6 +95,8 @@ func (f *queryFlags) validate(cmd *cobra.Command) error {
 		return usagef("missing query: give one of --vectors, --vector and --id")
 	case len(given) > 1:
 		return usagef("%s exclude each other", strings.Join(given, " and "))
+	case f.vectors == "" && f.file != vectorFlags{}:
+		return usagef("--dataset and --column are for the file of --vectors")
 	case f.k < 1:
 		return usagef("-k must be 1 or more, not %d", f.k)
 	case f.searchK < -1:
@@ -167,7 +171,7 @@ func queryOne(out *queryWriter, search func() ([]annoy.Neighbor, error)) error {
 func queryFile(
 	ctx context.Context, ix *annoy.Index, f *queryFlags, path string, o *annoy.SearchOptions, out *queryWriter,
 ) error {
-	src, err := openVectors(f.vectors, "")
+	src, err := f.file.open(f.vectors, "")
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/annoy-go/annoy"
 	"github.com/annoy-go/annoy/vecio"
+	"github.com/annoy-go/annoy/vecio/parquet"
 )
 
 // vectorFile is an open file of vectors, with the ids of another file when
@@ -18,19 +19,87 @@ import (
 type vectorFile struct {
 	annoy.Source
 	path   string
-	reader *vecio.Reader
+	reader vectorReader
 }
+
+// vectorReader is what the readers of all formats have.
+type vectorReader interface {
+	annoy.Source
+	Element() vecio.Element
+	Close() error
+}
+
+// vectorFlags say what to read of a file that holds more than one table of
+// vectors. The zero value is the default.
+type vectorFlags struct {
+	dataset  string // of HDF5
+	column   string // of Parquet
+	idColumn string // of Parquet
+}
+
+func (f *vectorFlags) register(cmd *cobra.Command, ids bool) {
+	cmd.Flags().StringVar(&f.dataset, "dataset", "", "dataset of an hdf5 file; by default train")
+	cmd.Flags().StringVar(&f.column, "column", "", "list of floats of a parquet file; by default the only one")
+	if ids {
+		cmd.Flags().StringVar(&f.idColumn, "id-column", "", "integers of a parquet file that are the ids; by default the numbers of the rows")
+	}
+}
+
+// validate finds flags that are not for a file of that name.
+func (f *vectorFlags) validate(path, ids string) error {
+	format, err := vecio.FormatOf(path)
+	switch {
+	case err != nil && !isParquet(path):
+		return usageError{err}
+	case f.dataset != "" && format != vecio.HDF5:
+		return usagef("--dataset is for an hdf5 file, and %s is none", path)
+	case (f.column != "" || f.idColumn != "") && !isParquet(path):
+		return usagef("--column and --id-column are for a parquet file, and %s is none", path)
+	case f.idColumn != "" && ids != "":
+		return usagef("--id-column and --ids exclude each other")
+	}
+	return nil
+}
+
+// isParquet tells a Parquet file by its name.
+func isParquet(path string) bool { return strings.EqualFold(filepath.Ext(path), ".parquet") }
 
 // openVectors opens path, a vector file, and takes its ids from the file ids
 // unless that is "".
 func openVectors(path, ids string) (*vectorFile, error) {
-	if _, err := vecio.FormatOf(path); err != nil {
-		return nil, usageError{err}
+	return (&vectorFlags{}).open(path, ids)
+}
+
+// open is openVectors for what the flags choose.
+func (f *vectorFlags) open(path, ids string) (*vectorFile, error) {
+	if err := f.validate(path, ids); err != nil {
+		return nil, err
 	}
-	r, err := vecio.Open(path, nil)
+	r, err := f.reader(path)
 	if err != nil {
 		return nil, err
 	}
+	return withIDs(r, path, ids)
+}
+
+func (f *vectorFlags) reader(path string) (vectorReader, error) {
+	// A nil pointer must not become an interface that is not nil.
+	if isParquet(path) {
+		r, err := parquet.Open(path, &parquet.Options{Column: f.column, IDColumn: f.idColumn})
+		if err != nil {
+			return nil, err
+		}
+		return r, nil
+	}
+	r, err := vecio.Open(path, &vecio.ReadOptions{Dataset: f.dataset})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// withIDs gives the rows of r the ids of a file, unless that is "". It owns r.
+func withIDs(r vectorReader, path, ids string) (*vectorFile, error) {
 	f := &vectorFile{Source: r, path: path, reader: r}
 	if ids == "" {
 		return f, nil
@@ -75,7 +144,7 @@ func (s stripPrefix) Unwrap() error { return s.error }
 // isVectorFile tells a vector file from an index, by the name alone.
 func isVectorFile(path string) bool {
 	_, err := vecio.FormatOf(path)
-	return err == nil
+	return err == nil || isParquet(path)
 }
 
 // checkOutput finds, before work that may take hours, what would stop the
@@ -106,7 +175,7 @@ func checkOutput(out string, inputs ...string) error {
 
 // vectorExtensions is what the shell completes for a vector file.
 func vectorExtensions() []string {
-	ext := []string{"ndjson"}
+	ext := []string{"ndjson", "h5", "parquet"}
 	for _, f := range vecio.Formats() {
 		ext = append(ext, string(f))
 	}

@@ -53,7 +53,7 @@ func NewBuilder(dim int, m Metric, o *BuilderOptions) (*Builder, error) {
 	}
 	var err error
 	if b.layout, err = annfile.NewLayout(m.stored(), dim, dialect.stored()); err != nil {
-		return nil, optionError("%v", err)
+		return nil, layoutError(err)
 	}
 	if b.opts.OnDisk == "" {
 		b.items = &memoryItems{layout: b.layout, expected: b.opts.Items}

@@ -29,6 +29,8 @@ var (
 	ErrBuilt = errors.New("annoy: the index is built")
 	// ErrOption: an option, or a combination of options, is not valid.
 	ErrOption = errors.New("annoy: bad option")
+	// ErrBigEndian: this machine is big-endian; .ann files are little-endian and read in place.
+	ErrBigEndian = annfile.ErrBigEndian
 	// ErrTooLarge: the format's 31-bit node numbers cannot hold so many items and nodes.
 	ErrTooLarge = errors.New("annoy: too large for the format")
 )
@@ -53,3 +55,11 @@ func optionError(format string, args ...any) error { return fail(ErrOption, form
 
 // wrapQuery says which query of a batch an error is about.
 func wrapQuery(i int64, err error) error { return fmt.Errorf("%w (query %d)", err, i) }
+
+// layoutError is the error of a layout that cannot be: a bad dimension, or a machine of the other byte order.
+func layoutError(err error) error {
+	if errors.Is(err, ErrBigEndian) {
+		return err
+	}
+	return optionError("%v", err)
+}

@@ -139,7 +139,7 @@ func parseDialects(data []byte, m Metric, dim int, dialects []DotDialect) (*annf
 	for _, d := range dialects {
 		l, err := annfile.NewLayout(m.stored(), dim, d.stored())
 		if err != nil {
-			return nil, fail(ErrOption, "%v", err)
+			return nil, layoutError(err)
 		}
 		im, err := annfile.Parse(l, data)
 		if err == nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -278,7 +279,7 @@ func (s *session) filter() {
 			}
 		}
 	}
-	full := &annoy.SearchOptions{Filter: filterFunc(keep), SearchK: 1 << 40}
+	full := &annoy.SearchOptions{Filter: filterFunc(keep), SearchK: math.MaxInt32}
 	ix.checkHits(s, q, k, search(s, ix.Index, q, k, full), ranked)
 }
 

@@ -82,10 +82,15 @@ func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {
 		return err
 	}
 	meta.TailCRC = sidecar.CRC(0, tail)
+	side, err := sidecar.Create(path, meta)
+	if err != nil {
+		return err
+	}
+	defer side.Abort()
 	if err := f.Commit(); err != nil {
 		return err
 	}
-	return sidecar.Write(path, meta)
+	return side.Commit()
 }
 
 // writeBlock keeps one write, and the page faults of a mapped source within it, small.

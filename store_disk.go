@@ -133,7 +133,17 @@ func (s *diskItems) finish(ctx context.Context, job *treeJob) (_ *Index, err err
 		return nil, err
 	}
 	meta.TailCRC = sidecar.CRC(0, tail)
-	if err := s.commit(meta); err != nil {
+	side, err := sidecar.Create(s.path, meta)
+	if err != nil {
+		return nil, err
+	}
+	defer side.Abort()
+	f := s.file
+	s.file = nil
+	if err := f.Commit(); err != nil {
+		return nil, err
+	}
+	if err := side.Commit(); err != nil {
 		return nil, err
 	}
 	return Open(s.path, nil)
@@ -164,16 +174,6 @@ func (s *diskItems) appendTrees(ctx context.Context, job *treeJob, maxNorm float
 	meta = job.describe(s.n, trees, size)
 	meta.CRC = crc
 	return meta, err
-}
-
-// commit gives the finished file its name.
-func (s *diskItems) commit(meta sidecar.Meta) error {
-	f := s.file
-	s.file = nil
-	if err := f.Commit(); err != nil {
-		return err
-	}
-	return sidecar.Write(s.path, meta)
 }
 
 // extend gives dot items their extra component, in two passes over the file, and returns the largest norm.

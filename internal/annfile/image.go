@@ -94,9 +94,6 @@ var ErrBigEndian = errors.New("annoy: .ann files are little-endian and read in p
 // reading it all: the size, every root, and a sample of the items. It costs
 // O(trees) page touches, whatever the size. data must be aligned to 8 bytes.
 func Parse(l Layout, data []byte) (*Image, error) {
-	if !littleEndian {
-		return nil, ErrBigEndian
-	}
 	size := int(l.Size)
 	if len(data) == 0 {
 		return nil, &CorruptError{0, "the file is empty; an index without items still has its roots"}

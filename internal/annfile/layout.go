@@ -75,9 +75,13 @@ const (
 	hammingWords = 64
 )
 
-// NewLayout returns the layout for vectors of dim components, 1 ≤ dim ≤ MaxDim.
+// NewLayout returns the layout for vectors of dim components, 1 ≤ dim ≤ MaxDim; ErrBigEndian on machines that cannot
+// read it in place.
 func NewLayout(m Metric, dim int, d Dialect) (Layout, error) {
 	l := Layout{Metric: m, Dialect: d, Dim: dim, Kids: defaultKids, Vec: wideVec}
+	if !littleEndian {
+		return l, ErrBigEndian
+	}
 	if dim < 1 || dim > MaxDim {
 		return l, fmt.Errorf("annoy: dimension %d, want 1 to %d", dim, MaxDim)
 	}

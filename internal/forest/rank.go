@@ -79,7 +79,7 @@ func (s *Searcher) angular(im *annfile.Image, ids []int32, q []float32, queryNor
 		if norm == 0 {
 			norm = storedNorm(im, p)
 		}
-		if limit > 0 && (dot < 0 || dot*dot < limit*norm) {
+		if limit > 0 && (dot < 0 || float64(dot)*float64(dot) < limit*float64(norm)) {
 			continue
 		}
 		if im.Descendants(p) != 1 {
@@ -91,12 +91,13 @@ func (s *Searcher) angular(im *annfile.Image, ids []int32, q []float32, queryNor
 }
 
 // cosineLimit is x such that dot² < x·norm² proves 2 − 2cos > bound; 0 where nothing can be proved.
-func cosineLimit(bound, queryNorm float32) float32 {
-	cos := 1 - bound/2
+// In float64, since squares of short vectors' products are no float32.
+func cosineLimit(bound, queryNorm float32) float64 {
+	cos := 1 - float64(bound)/2
 	if !(cos > 0) {
 		return 0
 	}
-	return cos * cos * angularSlack * queryNorm
+	return cos * cos * angularSlack * float64(queryNorm)
 }
 
 // storedNorm recomputes a squared norm that the file does not hold: old versions of Annoy stored 0.

@@ -31,12 +31,14 @@ type Query struct {
 	Filter  Filter    // nil: all items
 }
 
-// Below these many ids a filter is scanned rather than searched for: either
-// costs less than the walk through the trees that would find as many.
-const (
-	scanAlways    = 1000
-	scanPerEffort = 2
-)
+// scanAlways is how many ids a filter may have and always be scanned rather than searched for.
+const scanAlways = 1000
+
+// scans tells whether scanning ids items is cheaper than the walk that finds searchK of
+// them among n: the walk meets searchK · n/ids ids, and testing two of those costs about as much as one distance.
+func scans(ids, n int, searchK int64) bool {
+	return ids <= scanAlways || float64(ids)*float64(ids) <= float64(searchK)*float64(n)/2
+}
 
 // Searcher is the scratch memory of one search at a time; the zero value is ready.
 // It grows with the items seen and is kept for the next search.
@@ -76,7 +78,7 @@ func (s *Searcher) Search(im *annfile.Image, q *Query) ([]topk.Pair, error) {
 	s.seen.reset(im.NItems)
 	sized, _ := q.Filter.(SizedFilter)
 	switch {
-	case sized != nil && int64(sized.Len()) <= max(scanAlways, scanPerEffort*searchK):
+	case sized != nil && scans(sized.Len(), im.NItems, searchK):
 		s.collectFilter(im, sized)
 	case searchK >= int64(im.NItems)*int64(len(im.Roots)):
 		s.collectAll(im, q.Filter)

@@ -47,9 +47,10 @@ const (
 	bitAttempts   = 20
 )
 
-// splitter holds the scratch of choosing a split: two centroids.
+// splitter holds the scratch of choosing a split: two centroids, or the bits that differ.
 type splitter struct {
-	p, q centroid
+	p, q   centroid
+	differ []uint64
 }
 
 type centroid struct {
@@ -69,7 +70,7 @@ type centroid struct {
 func (sp *splitter) choose(r *rows, index []int32, rng *kiss.Source, s *split) {
 	s.lot = false
 	if r.it.Metric == annfile.Hamming {
-		chooseBit(r, index, rng, s)
+		sp.chooseBit(r, index, rng, s)
 		return
 	}
 	cosine := r.it.Metric == annfile.Angular || r.it.Metric == annfile.Dot
@@ -157,25 +158,25 @@ func (c *centroid) cosineDistance(v []float32, extra, scale float32) float32 {
 	return 2 - 2*dot*scale/float32(math.Sqrt(float64(c.norm2)))
 }
 
-// chooseBit takes the first of some random bits, or else of all, that not all vectors share.
-func chooseBit(r *rows, index []int32, rng *kiss.Source, s *split) {
-	bits := uint64(r.it.Words) * 64
-	divides := func(pos uint64) bool {
-		first := annfile.PositionBit(r.it.Bits(r.header(index[0])), pos)
-		for _, i := range index[1:] {
-			if annfile.PositionBit(r.it.Bits(r.header(i)), pos) != first {
-				return true
-			}
+// chooseBit takes the first of some random bits, or else of all, that not all vectors share. Where all
+// vectors are the same any bit will do: the caller then draws lots.
+func (sp *splitter) chooseBit(r *rows, index []int32, rng *kiss.Source, s *split) {
+	// differ[w] has the bits of word w in which some vector differs from the first.
+	first := r.it.Bits(r.header(index[0]))
+	sp.differ = append(sp.differ[:0], make([]uint64, len(first))...)
+	for _, i := range index[1:] {
+		for w, x := range r.it.Bits(r.header(i)) {
+			sp.differ[w] |= x ^ first[w]
 		}
-		return false
 	}
+	bits := uint64(len(first)) * 64
 	for range bitAttempts {
-		if s.position = uint64(rng.Index(int(bits))); divides(s.position) {
+		if s.position = uint64(rng.Index(int(bits))); annfile.PositionBit(sp.differ, s.position) {
 			return
 		}
 	}
 	for s.position = range bits {
-		if divides(s.position) {
+		if annfile.PositionBit(sp.differ, s.position) {
 			return
 		}
 	}

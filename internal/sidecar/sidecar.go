@@ -64,19 +64,28 @@ func TailOf(f io.ReaderAt, size int64) ([]byte, error) {
 	return b, err
 }
 
-// Write writes the sidecar of the index file at path, atomically.
-func Write(path string, m Meta) error {
+// Create writes the sidecar of the index file at path beside its place; Commit gives it its name. Creating it
+// before the index file is replaced leaves only the renames to fail after that.
+func Create(path string, m Meta) (*atomicfile.File, error) {
 	m.Format, m.Version = format, Version
 	sum, err := checksum(m)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m.Checksum = sum
 	b, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return atomicfile.WriteFile(path+Suffix, append(b, '\n'))
+	f, err := atomicfile.Create(path + Suffix)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Write(append(b, '\n')); err != nil {
+		f.Abort()
+		return nil, err
+	}
+	return f, nil
 }
 
 // Read returns the sidecar of the index file at path whose bytes are data. No sidecar is

@@ -22,7 +22,7 @@ func describe() Meta {
 func written(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "x.tree")
-	if err := Write(path, describe()); err != nil {
+	if err := write(path, describe()); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -171,4 +171,13 @@ func TestTailOf(t *testing.T) {
 			t.Errorf("%d bytes: a tail of %d (%v)", n, len(got), err)
 		}
 	}
+}
+
+// write writes the sidecar of the index file at path.
+func write(path string, m Meta) error {
+	f, err := Create(path, m)
+	if err != nil {
+		return err
+	}
+	return f.Commit()
 }

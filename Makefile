@@ -21,7 +21,7 @@ STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 was
 # Systems to compile for. Vet compiles the tests too.
 CROSS := windows/amd64 darwin/arm64 freebsd/amd64 linux/arm64 linux/386 linux/s390x js/wasm wasip1/wasm
 
-.PHONY: help check venv bench bench-annoy $(STEPS)
+.PHONY: help check venv bench bench-annoy bench-exact $(STEPS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +107,10 @@ fuzz: ## each fuzz target for FUZZTIME
 
 bench: ## annoy compare on the shared sets, into docs/benchmarks.md (BENCH=--quick for a first look)
 	ANNOY_DATA=$(ANNOY_DATA) COMPARE_ENV=$(COMPARE_ENV) GO=$(GO) bench/run $(BENCH)
+
+bench-exact: venv ## exact search beside numpy's, as ratios (EXACT='flags')
+	$(GO) build -o $(VENV)/annoy-exact ./cmd/annoy
+	$(VENV)/bin/python -B bench/exact/bench.py --annoy $(VENV)/annoy-exact --data $(ANNOY_DATA) $(EXACT)
 
 bench-annoy: venv ## speed beside Annoy 1.17.3, as ratios (BENCH='flags')
 	ANNOY_DATA=$(ANNOY_DATA) $(GO) run ./bench/annoybench -python $(VENV)/bin/python $(BENCH)

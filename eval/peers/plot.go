@@ -17,7 +17,7 @@ const (
 )
 
 // colours tell lines apart by lightness too, for print and for those who do not see every colour; ours is the darkest.
-var colours = []string{"#b01030", "#1f5fa8", "#e08a1e", "#3c8c4a", "#8a5cc0", "#555555", "#20a0a8", "#c0629a"}
+var colours = []string{"#b01030", "#1f5fa8", "#e08a1e", "#3c8c4a", "#8a5cc0", "#555555", "#20a0a8", "#c0629a", "#8a6a20", "#101010"}
 
 // scale maps values to the plot.
 type scale struct {

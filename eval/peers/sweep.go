@@ -9,9 +9,9 @@ import (
 
 const (
 	gridStep = 1.4
-	// A pilot goes on until recall is this share of the way from the highest target to 1, for it sees only one slice; what
-	// it keeps starts this much below the lowest.
-	beyond, below = 0.3, 0.03
+	// A pilot goes on until recall is this share of the way from the highest target to 1, and spare steps further, for it
+	// sees only one slice and others may be harder; what it keeps starts this much below the lowest.
+	beyond, spare, below = 0.3, 2, 0.03
 	// It gives a series up when this many steps have gained less than flat and cost more than dear times as much: codes that
 	// are too coarse stay where they are, whatever the effort. Recall alone does not tell: below the size of a tree's leaf,
 	// search_k changes neither recall nor cost.
@@ -107,6 +107,7 @@ func (c *contender) pilot(ctx context.Context, o *Options, s *Set, count int) er
 // climb tries one series from its least effort up, until it is good enough or gets no better.
 func (c *contender) climb(ctx context.Context, o *Options, s *Set, count int, series Series, enough float64) ([]*point, error) {
 	var points []*point
+	left := spare
 	for knob := series.From; ; knob = min(series.To, max(knob+1, int(math.Ceil(float64(knob)*gridStep)))) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -125,7 +126,10 @@ func (c *contender) climb(ctx context.Context, o *Options, s *Set, count int, se
 			before := points[n-1-patience]
 			stuck = p.recall()-before.recall() < flat && p.cost() > dear*before.cost()
 		}
-		if p.recall() >= enough || knob >= series.To || stuck {
+		if p.recall() >= enough {
+			left--
+		}
+		if left < 0 || knob >= series.To || stuck {
 			return points, nil
 		}
 	}

@@ -153,7 +153,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{[]string{"build", "v.npy", "--metric", ""}, "angular\neuclidean\nmanhattan\ndot\nhamming\ncosine\n:4\n"},
 		{[]string{"build", "v.npy", "--dot-dialect", ""}, "released\nmain\n:4\n"},
-		{[]string{"build", ""}, "ndjson\nnpy\nfvecs\nbvecs\nivecs\nfbin\nu8bin\njsonl\ncsv\nhdf5\n:8\n"},
+		{[]string{"build", ""}, "ndjson\nh5\nparquet\nnpy\nfvecs\nbvecs\nivecs\nfbin\nu8bin\njsonl\ncsv\nhdf5\n:8\n"},
 		{[]string{"info", ""}, ":0\n"},
 		{[]string{"info", "x.ann", ""}, ":4\n"},
 		{[]string{"convert", "a", "b", "--element", ""}, "float32\nfloat64\nfloat16\nuint8\nint8\nint32\n:4\n"},

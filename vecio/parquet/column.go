@@ -2,7 +2,6 @@ package parquet
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -128,86 +127,4 @@ func enumerate(names []string) string {
 		list += fmt.Sprintf(" and %d more", len(names)-most)
 	}
 	return list
-}
-
-// values streams the values of a leaf column over all row groups.
-type values struct {
-	index   int // of the column
-	present int // as in vectorColumn
-	groups  []parquet.RowGroup
-	pages   parquet.Pages // of the row group being read, nil between two
-	page    parquet.Page  // nil between two
-	reader  parquet.ValueReader
-	buf     []parquet.Value
-	next, n int // in buf
-}
-
-// valueBuffer is how many values are taken from a page at a time.
-const valueBuffer = 1024
-
-func newValues(file *parquet.File, leaf *parquet.Column) *values {
-	return &values{index: leaf.Index(), groups: file.RowGroups(), buf: make([]parquet.Value, valueBuffer)}
-}
-
-// peek returns the next value without consuming it, io.EOF after the last. It is
-// valid until the next call.
-func (v *values) peek() (*parquet.Value, error) {
-	for v.next == v.n {
-		if err := v.fill(); err != nil {
-			return nil, err
-		}
-	}
-	return &v.buf[v.next], nil
-}
-
-func (v *values) advance() { v.next++ }
-
-// fill does the next step towards more values: it opens a row group, or a page,
-// or reads from one.
-func (v *values) fill() error {
-	switch {
-	case v.page != nil:
-		n, err := v.reader.ReadValues(v.buf)
-		v.next, v.n = 0, n
-		if errors.Is(err, io.EOF) || err == nil && n == 0 {
-			v.releasePage()
-			return nil
-		}
-		return err
-	case v.pages != nil:
-		page, err := v.pages.ReadPage()
-		if err == io.EOF {
-			err = v.pages.Close()
-			v.pages = nil
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		v.page, v.reader = page, page.Values()
-		return nil
-	case len(v.groups) > 0:
-		v.pages = v.groups[0].ColumnChunks()[v.index].Pages()
-		v.groups = v.groups[1:]
-		return nil
-	}
-	return io.EOF
-}
-
-func (v *values) releasePage() {
-	if v.page != nil {
-		parquet.Release(v.page)
-		v.page, v.reader = nil, nil
-	}
-}
-
-// release gives the page and the row group back; the values that are left are
-// lost.
-func (v *values) release() {
-	v.releasePage()
-	if v.pages != nil {
-		_ = v.pages.Close() // of reading only: nothing is lost
-		v.pages = nil
-	}
-	v.groups, v.next, v.n = nil, 0, 0
 }

@@ -10,15 +10,16 @@
 //	defer r.Close()
 //	stats, err := annoy.BuildFile(ctx, r, annoy.Angular, "docs.ann", nil)
 //
-// Files compressed with snappy, gzip, zstd, brotli or lz4 are read; encrypted
-// ones are not.
+// Pages of both versions are read, in the encodings PLAIN, RLE_DICTIONARY and
+// BYTE_STREAM_SPLIT, uncompressed or with SNAPPY, GZIP, ZSTD, BROTLI or LZ4_RAW;
+// encrypted files are not.
 //
 // # Memory
 //
 // A [Reader] streams: it holds one page of each of its columns (1 MiB by
-// pyarrow's default) with its dictionary, a row, and the file's footer. Sizes of
-// pages are the file's own word, up to 2 GiB each: a hostile file can have that
-// much allocated, which only those of package vecio cannot.
+// pyarrow's default), compressed and not, with its dictionary, a row, and the
+// file's footer. Nothing is allocated on the word of a header: a page costs what
+// it really decompresses to, of which more than 1 GiB is refused.
 //
 // # Malformed files
 //

@@ -7,8 +7,6 @@ import (
 	"math"
 	"os"
 
-	"github.com/parquet-go/parquet-go"
-
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -71,6 +69,11 @@ func NewReader(src io.ReaderAt, size int64, name string, o *Options) (r *Reader,
 		o = &Options{}
 	}
 	r = &Reader{name: name, source: &source{ReaderAt: src}}
+	defer func() {
+		if err != nil {
+			r = nil
+		}
+	}()
 	defer r.guard(&err)
 	file, err := openFile(r.source, size)
 	if err != nil {
@@ -81,13 +84,13 @@ func NewReader(src io.ReaderAt, size int64, name string, o *Options) (r *Reader,
 		return nil, r.fault(-1, -1, err)
 	}
 	r.column, r.element = vectors.name, vectors.element
-	r.vectors = newValues(file, vectors.leaf)
+	r.vectors = newValues(file, r.source, vectors.leaf)
 	if o.IDColumn != "" {
 		ids, err := findIDs(file, o.IDColumn)
 		if err != nil {
 			return nil, r.fault(-1, -1, err)
 		}
-		r.ids = newValues(file, ids)
+		r.ids = newValues(file, r.source, ids)
 	}
 	r.vectors.present = vectors.present
 	if r.len = file.NumRows(); r.len < 0 || r.len > math.MaxInt {
@@ -141,7 +144,6 @@ func (r *Reader) Next(dst []float32) (id int64, err error) {
 	id, err = r.guardedRead(dst[:r.dim])
 	if err != nil {
 		r.lastErr = err
-		r.release()
 		return 0, err
 	}
 	r.row++
@@ -161,7 +163,7 @@ func (r *Reader) read(dst []float32) (int64, error) {
 	for ; ; n++ {
 		v, err := r.vectors.peek()
 		switch {
-		case err == io.EOF && n > 0, err == nil && n > 0 && v.RepetitionLevel() == 0:
+		case err == io.EOF && n > 0, err == nil && n > 0 && v.repetition == 0:
 			if !growing && n < len(dst) {
 				return 0, r.errorf(r.row, -1, "%d components, row 0 has %d", n, len(dst))
 			}
@@ -175,18 +177,18 @@ func (r *Reader) read(dst []float32) (int64, error) {
 			return 0, r.fault(r.row, -1, err)
 		case n == 0 && r.row == r.len:
 			return 0, r.errorf(-1, -1, "more rows than the %d that its footer says", r.len)
-		case n == 0 && v.RepetitionLevel() != 0:
+		case n == 0 && v.repetition != 0:
 			return 0, r.errorf(r.row, -1, "the row begins within a list")
-		case v.IsNull() && v.DefinitionLevel() < r.vectors.present:
+		case v.null && v.definition < r.vectors.present:
 			return 0, r.errorf(r.row, -1, "the row is null or an empty list")
-		case v.IsNull():
+		case v.null:
 			return 0, r.errorf(r.row, n, "null is refused: components must be finite")
 		case growing && n == vecio.MaxDim:
 			return 0, r.errorf(r.row, -1, "more than %d components, the limit", vecio.MaxDim)
 		case !growing && n == len(dst):
 			return 0, r.errorf(r.row, -1, "more than %d components, which is what row 0 has", n)
 		}
-		x, why := component(v)
+		x, why := component(r.vectors.float(v))
 		if why != "" {
 			return 0, r.errorf(r.row, n, "%s", why)
 		}
@@ -200,13 +202,7 @@ func (r *Reader) read(dst []float32) (int64, error) {
 }
 
 // component converts a value, or says why it is refused.
-func component(v *parquet.Value) (float32, string) {
-	var x float64
-	if v.Kind() == parquet.Float {
-		x = float64(v.Float())
-	} else {
-		x = v.Double()
-	}
+func component(x float64) (float32, string) {
 	switch f := float32(x); {
 	case math.IsNaN(x) || math.IsInf(x, 0):
 		return 0, fmt.Sprintf("%v is refused: components must be finite", x)
@@ -223,19 +219,15 @@ func (r *Reader) readID() (int64, error) {
 		return r.row, nil
 	}
 	v, err := r.ids.peek()
-	var id int64
 	switch {
 	case err == io.EOF:
 		return 0, r.errorf(r.row, -1, "the id column ends before this row")
 	case err != nil:
 		return 0, r.fault(r.row, -1, err)
-	case v.IsNull():
+	case v.null:
 		return 0, r.errorf(r.row, -1, "its id is null")
-	case v.Kind() == parquet.Int32:
-		id = int64(v.Int32())
-	default:
-		id = v.Int64()
 	}
+	id := r.ids.int(v)
 	if id < 0 {
 		return 0, r.errorf(r.row, -1, "id %d is negative", id)
 	}
@@ -255,7 +247,7 @@ func (r *Reader) atEnd() error {
 // os.ErrClosed. Further calls do nothing.
 func (r *Reader) Close() error {
 	r.lastErr = fmt.Errorf("annoy: %s: reader: %w", r.name, os.ErrClosed)
-	r.release()
+	r.first, r.vectors, r.ids = nil, nil, nil
 	if r.file == nil {
 		return nil
 	}
@@ -267,25 +259,15 @@ func (r *Reader) Close() error {
 	return nil
 }
 
-// release gives the pages back.
-func (r *Reader) release() {
-	r.first = nil
-	r.vectors.release()
-	if r.ids != nil {
-		r.ids.release()
-	}
-}
-
 // guard turns a panic of the library, which a damaged file can cause, into an
-// error. Its pages are then not given back: their state is not known.
+// error.
 func (r *Reader) guard(err *error) {
 	if p := recover(); p != nil {
-		for _, v := range []*values{r.vectors, r.ids} {
-			if v != nil {
-				v.page, v.pages = nil, nil
-			}
+		row := r.row
+		if r.vectors == nil {
+			row = -1
 		}
-		*err = r.errorf(r.row, -1, "the file is damaged: %v", p)
+		*err = r.errorf(row, -1, "the file is damaged: %v", p)
 	}
 }
 

@@ -159,9 +159,9 @@ func read(t testing.TB, name string) []byte {
 }
 
 // Every cut and every changed byte gives an error or rows that a file can
-// hold: no panic, and no more rows than it says.
+// hold: no panic, no more rows than it says, and no memory on its word.
 func TestDamaged(t *testing.T) {
-	for _, name := range []string{"groups", "page_v2", "plain"} {
+	for _, name := range []string{"groups", "page_v2", "plain", "split", "snappy", "gzip", "zstd", "brotli", "lz4"} {
 		data := read(t, name)
 		for n := range data {
 			_, err := NewReader(bytes.NewReader(data[:n]), int64(n), "x", nil)
@@ -172,7 +172,13 @@ func TestDamaged(t *testing.T) {
 		for i := range data {
 			bad := bytes.Clone(data)
 			bad[i] ^= 0x55
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			readAny(t, bad, &Options{IDColumn: "id"})
+			runtime.ReadMemStats(&after)
+			if got := after.TotalAlloc - before.TotalAlloc; got > 8<<20 {
+				t.Errorf("%s, byte %d: %d bytes allocated for a file of %d", name, i, got, len(data))
+			}
 		}
 	}
 }

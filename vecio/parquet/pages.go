@@ -28,6 +28,9 @@ const (
 	maxPage = 1 << 30
 	// pageBuffer is read ahead of a page, whose header must lie within.
 	pageBuffer = 64 << 10
+	// plainDictionary is the name that RLE_DICTIONARY, and in a dictionary PLAIN,
+	// had at first; writers still use it.
+	plainDictionary format.Encoding = 2
 )
 
 // value is one value of a leaf column.
@@ -201,7 +204,7 @@ func (v *values) readHeader(h *format.PageHeader) error {
 // dictionary keeps the values that indexes of the next pages stand for.
 func (v *values) dictionary(h *format.PageHeader) error {
 	d := &h.DictionaryPageHeader.V
-	if d.Encoding != format.Plain && d.Encoding != format.PlainDictionary {
+	if d.Encoding != format.Plain && d.Encoding != plainDictionary {
 		return fmt.Errorf("a dictionary in encoding %v is not read", d.Encoding)
 	}
 	plain, err := v.codec.decode(nil, v.page, int(h.UncompressedPageSize))
@@ -279,7 +282,7 @@ func (v *values) beginValues(n int32, e format.Encoding, b []byte) error {
 			b = b[v.size:]
 			return x, nil
 		}
-	case format.PlainDictionary, format.RLEDictionary:
+	case plainDictionary, format.RLEDictionary:
 		indexes := &hybrid{}
 		if len(b) > 0 {
 			indexes.b, indexes.width = b[1:], uint(b[0])

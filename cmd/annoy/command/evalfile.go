@@ -24,18 +24,15 @@ func isHDF5(path string) bool {
 // readQueries reads all vectors of a file, of an HDF5 file those of its
 // queries.
 func readQueries(ctx context.Context, path string) ([][]float32, error) {
-	if _, err := vecio.FormatOf(path); err != nil {
-		return nil, usageError{err}
-	}
-	o := &vecio.ReadOptions{}
+	var f vectorFlags
 	if isHDF5(path) {
-		o.Dataset = queriesDataset
+		f.dataset = queriesDataset
 	}
-	r, err := vecio.Open(path, o)
+	r, err := f.open(path, "")
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer r.close()
 	var all [][]float32
 	for {
 		if len(all)%cancelRows == 0 && ctx.Err() != nil {

@@ -16,6 +16,8 @@ const (
 	// are too coarse stay where they are, whatever the effort. Recall alone does not tell: below the size of a tree's leaf,
 	// search_k changes neither recall nor cost.
 	patience, flat, dear = 5, 0.001, 2
+	// Where the other slices were harder still, at most so many steps are added after the rounds.
+	extensions = 5
 	// A point that another beats in both recall and cost, in cost by this factor, is left out of the rounds.
 	clearlyBetter = 0.85
 )
@@ -53,9 +55,43 @@ func sweep(ctx context.Context, o *Options, s *Set, all []*contender) error {
 		}
 	}
 	for _, c := range running(all) {
-		c.memory, c.failed = c.peer.Resident()
+		if c.failed = c.extend(ctx, o, s, count); c.failed == nil {
+			c.memory, c.failed = c.peer.Resident()
+		}
+	}
+	return ctx.Err()
+}
+
+// extend goes on from the contender's last point where all rounds together have found less than the pilot's slice
+// promised. These few points take no turns.
+func (c *contender) extend(ctx context.Context, o *Options, s *Set, count int) error {
+	last := slices.MaxFunc(c.points, func(a, b *point) int { return cmp.Compare(a.recall(), b.recall()) })
+	i := slices.IndexFunc(c.d.Series, func(s Series) bool { return s.Extra == last.effort.Extra })
+	for range extensions {
+		if last.recall() >= slices.Max(o.Recalls) || last.effort.Knob >= c.d.Series[i].To {
+			return nil
+		}
+		last = &point{effort: Effort{Knob: c.d.Series[i].next(last.effort.Knob), Extra: last.effort.Extra}}
+		for round := range o.rounds() {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			t, err := c.peer.Search(round*count, count, o.K, last.effort)
+			if err == nil {
+				err = last.add(s, t, round*count, count, o.K)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		c.points = append(c.points, last)
 	}
 	return nil
+}
+
+// next is the knob's value after one, a step of the grid further.
+func (s Series) next(knob int) int {
+	return min(s.To, max(knob+1, int(math.Ceil(float64(knob)*gridStep))))
 }
 
 func sweepRound(ctx context.Context, o *Options, s *Set, all []*contender, round, count int) error {
@@ -108,7 +144,7 @@ func (c *contender) pilot(ctx context.Context, o *Options, s *Set, count int) er
 func (c *contender) climb(ctx context.Context, o *Options, s *Set, count int, series Series, enough float64) ([]*point, error) {
 	var points []*point
 	left := spare
-	for knob := series.From; ; knob = min(series.To, max(knob+1, int(math.Ceil(float64(knob)*gridStep)))) {
+	for knob := series.From; ; knob = series.next(knob) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

@@ -15,6 +15,7 @@ type fakePeer struct {
 	d        Description
 	hits     func(e Effort) int // of 10
 	cost     func(e Effort) float64
+	from     int // of the search under way
 	searched int
 	failAt   int // the search that fails; 0: none
 	closed   bool
@@ -29,6 +30,7 @@ func (f *fakePeer) EmptyCall(from, count int) (float64, error) { return 1e-6, ni
 func (f *fakePeer) Resident() (int64, error)                   { return 2000, nil }
 func (f *fakePeer) Close() error                               { f.closed = true; return nil }
 func (f *fakePeer) Search(from, count, k int, e Effort) (Timing, error) {
+	f.from = from
 	if f.searched++; f.searched == f.failAt {
 		return Timing{}, errors.New("annoy: out of luck")
 	}
@@ -124,6 +126,21 @@ func TestPilotGivesUp(t *testing.T) {
 	leaf.cost = func(e Effort) float64 { return float64(max(1000, e.Knob)) * 1e-6 }
 	if a := runSweep(t, leaf).Peers[0].At[1]; a.Missing != "" {
 		t.Errorf("an index of large leaves: %+v", a)
+	}
+}
+
+// The slices after the pilot's may be harder: then efforts beyond the pilot's are measured.
+func TestHarderSlices(t *testing.T) {
+	p := graph("easy start", 100_000)
+	easy := p.hits
+	p.hits = func(e Effort) int {
+		if p.from > 0 {
+			e.Knob = max(10, e.Knob/16)
+		}
+		return easy(e)
+	}
+	if a := runSweep(t, p).Peers[0].At[1]; a.Missing != "" {
+		t.Errorf("not measured: %+v", a)
 	}
 }
 

@@ -119,9 +119,11 @@ func (im *Image) checkSample() error {
 	return nil
 }
 
-// normTolerance is the relative difference allowed between an angular item's
-// stored squared norm and the one of its vector: sums in another order differ by less.
-const normTolerance = 1e-3
+// normsAgree tells whether a stored squared norm can be the float32 sum, in any order, of the squares that sum
+// exactly to norm: it is off by (dim+1)·2⁻²⁴ of norm at most, and where squares are denormal by 2⁻¹⁴⁹ each. Twice that is allowed.
+func normsAgree(stored, norm float64, dim int) bool {
+	return math.Abs(stored-norm) <= float64(dim+1)*(0x1p-23*norm+0x1p-148)
+}
 
 // checkItem is checkFields and finite components. Annoy takes NaN and Inf, so a file
 // that holds some opens; Verify names them.
@@ -151,7 +153,7 @@ func (im *Image) checkFields(i int32) error {
 	case Angular:
 		// 0 is what old versions stored; the reader recomputes it.
 		stored, norm := float64(im.NormSquared(p)), normSquared(im.Floats(p))
-		if stored != 0 && norm <= math.MaxFloat32 && !(math.Abs(stored-norm) <= normTolerance*norm+1e-30) {
+		if stored != 0 && norm <= math.MaxFloat32 && !normsAgree(stored, norm, im.Dim) {
 			return im.corrupt(i, "stored squared norm %g, its vector has %g (wrong dimension or metric?)", stored, norm)
 		}
 	case Dot:

@@ -29,6 +29,9 @@ func Likelier(a, b *Image) *Image {
 	return a
 }
 
+// mainNormSlack is for the rounding of the largest squared norm, which is one of the items' own.
+const mainNormSlack = 1e-3
+
 // itemsBuilt tells whether every item carries the main dialect's mark and no less than its own squared norm in the field for it.
 func (im *Image) itemsBuilt() bool {
 	for i := range im.NItems {
@@ -37,7 +40,7 @@ func (im *Image) itemsBuilt() bool {
 			continue
 		}
 		norm := float64(*(*float32)(unsafe.Add(p, mainNormAt)))
-		if *(*uint32)(unsafe.Add(p, mainBuiltAt)) != 1 || !(norm >= normSquared(im.Floats(p))*(1-normTolerance)) {
+		if *(*uint32)(unsafe.Add(p, mainBuiltAt)) != 1 || !(norm >= normSquared(im.Floats(p))*(1-mainNormSlack)) {
 			return false
 		}
 	}

@@ -121,13 +121,13 @@ func TestOldAngular(t *testing.T) {
 		copy(f.Floats(f.last()), []float32{float32(i), 1, 2})
 	}
 	f.root(f.leaf(0, 1, 2), f.leaf(3, 4, 5, 6))
-	for _, norm := range []float32{0, 5, 5.001, 5.1, -5} { // the first item's squared norm is 5
+	for _, norm := range []float32{0, 5, 5.000001, 5.001, -5} { // the first item's squared norm is 5
 		f.SetNormSquared(f.node(0), norm)
 		im, err := Parse(f.Layout, alignedCopy(f.data))
 		if err == nil {
 			err = im.Verify(context.Background())
 		}
-		if ok := norm == 0 || norm == 5 || norm == 5.001; (err == nil) != ok {
+		if ok := norm == 0 || norm == 5 || norm == 5.000001; (err == nil) != ok {
 			t.Errorf("squared norm %v: %v", norm, err)
 		}
 	}

@@ -158,8 +158,11 @@ func (s *diskItems) appendTrees(ctx context.Context, job *treeJob, maxNorm float
 	defer m.Close()
 	var crc uint32
 	err = guarded(m.Bytes(), func() error {
-		crc = sidecar.CRC(0, m.Bytes())
-		return nil
+		for rest := m.Bytes(); len(rest) > 0 && ctx.Err() == nil; {
+			n := min(len(rest), diskBuffer)
+			crc, rest = sidecar.CRC(crc, rest[:n]), rest[n:]
+		}
+		return ctx.Err()
 	})
 	if err != nil {
 		return meta, err
@@ -198,7 +201,7 @@ func (s *diskItems) extend(ctx context.Context, job *treeJob) (float32, error) {
 // eachBlock reads the items a block at a time, and writes a block back where do tells that it changed it.
 func (s *diskItems) eachBlock(ctx context.Context, do func(nodes []byte) bool) error {
 	size := int64(s.layout.Size)
-	buf := alignedBytes(int(max(1, diskBuffer/size) * size))
+	buf := alignedBytes(int(min(blockItems, max(1, diskBuffer/size)) * size))
 	for at := int64(0); at < s.size(); at += int64(len(buf)) {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -57,7 +57,10 @@ func (s *memoryItems) abort() { s.nodes = nil }
 func (s *memoryItems) finish(ctx context.Context, job *treeJob) (*Index, error) {
 	var maxNorm float32
 	if job.metric == Dot {
-		maxNorm = s.extend()
+		var err error
+		if maxNorm, err = s.extend(ctx); err != nil {
+			return nil, err
+		}
 	}
 	var trees bytes.Buffer
 	n, err := job.run(ctx, s.nodes, maxNorm, func(nodes []byte) error {
@@ -79,14 +82,29 @@ func (s *memoryItems) finish(ctx context.Context, job *treeJob) (*Index, error) 
 }
 
 // extend gives dot items their extra component and returns the largest norm.
-func (s *memoryItems) extend() float32 {
-	largest := maxNormSquared(&s.layout, s.nodes, 0)
-	if s.shared {
-		return sqrt32(largest) // unchanged since the last build
+func (s *memoryItems) extend(ctx context.Context) (float32, error) {
+	var largest float32
+	err := s.eachBlock(ctx, func(nodes []byte) { largest = maxNormSquared(&s.layout, nodes, largest) })
+	if err == nil && !s.shared { // else unchanged since the last build
+		err = s.eachBlock(ctx, func(nodes []byte) { setFactors(&s.layout, nodes, largest) })
 	}
-	setFactors(&s.layout, s.nodes, largest)
-	return sqrt32(largest)
+	return sqrt32(largest), err
 }
+
+// eachBlock passes over the items, and looks at the context every blockItems of them.
+func (s *memoryItems) eachBlock(ctx context.Context, do func(nodes []byte)) error {
+	step := blockItems * int(s.layout.Size)
+	for at := 0; at < len(s.nodes); at += step {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		do(s.nodes[at:min(at+step, len(s.nodes))])
+	}
+	return nil
+}
+
+// blockItems is how many items are passed over between two looks at the context.
+const blockItems = 4096
 
 func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 

@@ -2,6 +2,7 @@ package forest
 
 import (
 	"math"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/annoy-go/annoy/internal/annfile"
@@ -51,6 +52,7 @@ const (
 type splitter struct {
 	p, q   centroid
 	differ []uint64
+	halt   *atomic.Bool // the stop flag of the build
 }
 
 type centroid struct {
@@ -164,7 +166,10 @@ func (sp *splitter) chooseBit(r *rows, index []int32, rng *kiss.Source, s *split
 	// differ[w] has the bits of word w in which some vector differs from the first.
 	first := r.it.Bits(r.header(index[0]))
 	sp.differ = append(sp.differ[:0], make([]uint64, len(first))...)
-	for _, i := range index[1:] {
+	for n, i := range index[1:] {
+		if n%checkEvery == 0 && sp.halt.Load() {
+			return // the partition that follows says so
+		}
 		for w, x := range r.it.Bits(r.header(i)) {
 			sp.differ[w] |= x ^ first[w]
 		}

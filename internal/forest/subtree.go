@@ -23,7 +23,7 @@ type worker struct {
 const marginBlock = 1024
 
 func newWorker(b *build) *worker {
-	w := &worker{build: b, margin: make([]float32, marginBlock)}
+	w := &worker{build: b, splitter: splitter{halt: &b.stop}, margin: make([]float32, marginBlock)}
 	if b.Words == 0 {
 		w.p.v, w.q.v, w.split.normal = make([]float32, b.Dim), make([]float32, b.Dim), make([]float32, b.Dim)
 	}

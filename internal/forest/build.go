@@ -54,7 +54,8 @@ type build struct {
 // copies of all roots. It returns the number of trees. On an error, ctx's included, what was emitted is useless.
 //
 // Beyond the items it holds 4 bytes an item, for each of at most two trees (or, below
-// some ten thousand items, workers + 1) 8 bytes an item and the tree's nodes, and about 8 MiB a worker.
+// some ten thousand items, workers + 1) 8 bytes an item and twice the tree's nodes, and about 10 MiB a worker. The
+// garbage collector, by its default setting, lets that double.
 func Build(ctx context.Context, items *Items, p Params) (trees int, err error) {
 	b := &build{Items: items, Params: p, n: int32(items.len()), workers: make(chan *worker, p.Workers)}
 	defer context.AfterFunc(ctx, func() { b.stop.Store(true) })()

@@ -35,7 +35,7 @@ import (
 
 // Options say what to compare. The zero value of every field but Base is a default.
 type Options struct {
-	Base    string       // file of the vectors to index, of any format of package vecio
+	Base    string       // file of the vectors to index, of any format that Open reads
 	Queries string       // file of queries; "": a tenth of the base at most is held out and asked
 	Truth   string       // npy file of the exact neighbours' row numbers, nearest first; "": computed
 	Metric  annoy.Metric // 0: what an HDF5 file of ann-benchmarks says, otherwise Angular
@@ -47,6 +47,9 @@ type Options struct {
 	Env     string       // the Python environment; "": DefaultEnv
 	TempDir string       // for the indexes, all at the same time; "": the system's
 	Version string       // of this library, for the report
+	// Open opens Base and Queries, for formats of other packages (parquet.Open of package vecio/parquet). dataset is "test" for
+	// the queries in an HDF5 file of ann-benchmarks, otherwise "". Default (nil): vecio.Open.
+	Open func(path, dataset string) (Source, error)
 	// Progress is told what is going on: total 0 where it is not known. Default (nil): nobody.
 	Progress func(stage string, done, total int)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/annoy-go/annoy"
 	"github.com/annoy-go/annoy/eval"
 	"github.com/annoy-go/annoy/vecio"
 )
@@ -25,9 +26,23 @@ func isHDF5(path string) bool {
 	return err == nil && f == vecio.HDF5
 }
 
+// Source is a file of vectors that is open.
+type Source interface {
+	annoy.Source
+	Close() error
+}
+
+// open opens a file of vectors by the options' Open; dataset names one of an HDF5 file, "": the base.
+func (o *Options) open(path, dataset string) (Source, error) {
+	if o.Open != nil {
+		return o.Open(path, dataset)
+	}
+	return vecio.Open(path, &vecio.ReadOptions{Dataset: dataset})
+}
+
 // readInput reads at most limit rows of the base (0: all) and as many queries as are wanted.
 func readInput(ctx context.Context, o *Options, limit, queries int) (in input, err error) {
-	if in.base, in.dim, err = readRows(ctx, o.Base, "", limit); err != nil {
+	if in.base, in.dim, err = readRows(ctx, o, o.Base, "", limit); err != nil {
 		return in, err
 	}
 	path, dataset := o.Queries, ""
@@ -38,7 +53,7 @@ func readInput(ctx context.Context, o *Options, limit, queries int) (in input, e
 		return in, nil
 	}
 	dim := 0
-	if in.queries, dim, err = readRows(ctx, path, dataset, queries); err != nil {
+	if in.queries, dim, err = readRows(ctx, o, path, dataset, queries); err != nil {
 		return in, err
 	}
 	if dim != in.dim {
@@ -54,8 +69,8 @@ func readInput(ctx context.Context, o *Options, limit, queries int) (in input, e
 }
 
 // readRows reads the first rows of a file of vectors, limit 0 being all; dataset names one of an HDF5 file.
-func readRows(ctx context.Context, path, dataset string, limit int) (flat []float32, dim int, err error) {
-	r, err := vecio.Open(path, &vecio.ReadOptions{Dataset: dataset})
+func readRows(ctx context.Context, o *Options, path, dataset string, limit int) (flat []float32, dim int, err error) {
+	r, err := o.open(path, dataset)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -67,8 +82,8 @@ func readRows(ctx context.Context, path, dataset string, limit int) (flat []floa
 	}
 	flat = make([]float32, 0, rows*dim)
 	v := make([]float32, dim)
-	for limit == 0 || len(flat) < limit*dim {
-		if r.Row()%4096 == 0 && ctx.Err() != nil {
+	for n := 0; limit == 0 || n < limit; n++ {
+		if n%4096 == 0 && ctx.Err() != nil {
 			return nil, 0, ctx.Err()
 		}
 		_, err := r.Next(v)

@@ -13,6 +13,7 @@ import (
 )
 
 type compareFlags struct {
+	column  columnFlag
 	queries string
 	truth   string
 	metric  *choice[annoy.Metric]
@@ -57,6 +58,7 @@ float32, and for ten times in the temporary directory.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runCompare(cmd, e, f, args) },
 	}
 	fl := cmd.Flags()
+	f.column.register(cmd)
 	fl.StringVar(&f.queries, "queries", "", "file of query vectors")
 	fl.StringVar(&f.truth, "truth", "", "npy or ivecs file of the queries' exact neighbours, as annoy truth writes it (default: computed)")
 	f.metric.register(cmd, "metric", "how distance is measured (default: what an HDF5 file says, or angular)")
@@ -103,6 +105,9 @@ func runCompare(cmd *cobra.Command, e *env, f *compareFlags, args []string) erro
 		Base: args[0], Queries: f.queries, Truth: f.truth, Metric: f.metric.value, K: f.k, With: f.with, Trees: f.trees,
 		Quick: f.quick, Env: f.env, TempDir: f.tempDir, Version: commit(), Recalls: f.recall,
 	}
+	if err := f.column.validate(args[0], f.queries); err != nil {
+		return err
+	}
 	if f.html != "" {
 		if err := checkOutput(f.html, args[0], f.queries, f.truth); err != nil {
 			return err
@@ -110,6 +115,7 @@ func runCompare(cmd *cobra.Command, e *env, f *compareFlags, args []string) erro
 	}
 	bar := e.newProgress()
 	defer bar.stop()
+	o.Open = f.open
 	o.Progress = func(stage string, done, total int) { bar.update(stage, int64(done), int64(total)) }
 	r, err := peers.Compare(cmd.Context(), o)
 	bar.stop()
@@ -132,6 +138,13 @@ func runCompare(cmd *cobra.Command, e *env, f *compareFlags, args []string) erro
 		return r.WriteCSV(e.stdout)
 	}
 	return r.WriteText(e.stdout)
+}
+
+// open opens a file of vectors of any format.
+func (f *compareFlags) open(path, dataset string) (peers.Source, error) {
+	v := f.column.of(path)
+	v.dataset = dataset
+	return v.reader(path)
 }
 
 // commit names the program that measures: the commit where it is known, for releases say less.

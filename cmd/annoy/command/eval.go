@@ -17,6 +17,7 @@ import (
 )
 
 type evalFlags struct {
+	column  columnFlag
 	index   indexFlags
 	queries string
 	truth   string
@@ -71,6 +72,7 @@ limit is not kept; without --recall and --sweep nothing else is measured.`,
 	fl.DurationVar(&f.minTime, "min-time", time.Second, "how long to measure each speed at least")
 	fl.BoolVar(&f.csv, "csv", false, "print CSV instead of a table")
 	fl.StringVar(&f.html, "html", "", "also write a page with curves, which needs no network, to this file")
+	f.column.register(cmd)
 	f.gate.register(cmd)
 	f.index.register(cmd)
 	return cmd
@@ -105,8 +107,9 @@ func (f *evalFlags) validate(path string) error {
 		return usagef("--threads %v: want 1 or more", f.threads)
 	case f.minTime <= 0:
 		return usagef("--min-time must be more than 0, not %v", f.minTime)
-	case f.html == "":
-		return nil
+	}
+	if err := f.column.validate(f.queries); err != nil || f.html == "" {
+		return err
 	}
 	return checkOutput(f.html, path, f.queries, f.truth)
 }
@@ -178,7 +181,7 @@ func runEval(cmd *cobra.Command, e *env, f *evalFlags, path string) error {
 	if items := stats.Items - stats.Holes; items < f.k {
 		return usagef("-k %d: %s has %s", f.k, path, count(items, "item"))
 	}
-	queries, err := readQueries(ctx, f.queries)
+	queries, err := readQueries(ctx, f.queries, f.column)
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,8 @@ func isHDF5(path string) bool {
 
 // readQueries reads all vectors of a file, of an HDF5 file those of its
 // queries.
-func readQueries(ctx context.Context, path string) ([][]float32, error) {
-	var f vectorFlags
+func readQueries(ctx context.Context, path string, column columnFlag) ([][]float32, error) {
+	f := column.of(path)
 	if isHDF5(path) {
 		f.dataset = queriesDataset
 	}

@@ -17,6 +17,7 @@ import (
 )
 
 type truthFlags struct {
+	column  columnFlag
 	out     string
 	metric  *choice[annoy.Metric]
 	k       int
@@ -80,6 +81,7 @@ continues from there, and removes it at the end.`,
 		},
 	}
 	fl := cmd.Flags()
+	f.column.register(cmd)
 	fl.StringVarP(&f.out, "output", "o", "", "what the names of the files begin with (required)")
 	if err := f.metric.Set(annoy.Angular.String()); err != nil {
 		panic(err) // angular is one of the values
@@ -128,6 +130,9 @@ func (f *truthFlags) validate(cmd *cobra.Command, base, queries string) error {
 	case queries == "" && f.ids != "":
 		return usagef("--ids is not for holding out rows: the ids are then the row numbers of %s", f.file("_base.npy"))
 	}
+	if err := f.column.validate(base, queries); err != nil {
+		return err
+	}
 	outs := []string{"_ids.npy", "_dist.npy", ".state"}
 	if queries == "" {
 		outs = append(outs, "_base.npy", "_queries.npy")
@@ -150,17 +155,17 @@ func runTruth(cmd *cobra.Command, e *env, f *truthFlags, base, queries string) e
 	defer bar.stop()
 	heldOut := queries == ""
 	if heldOut {
-		h := holdOut{from: base, base: f.file("_base.npy"), queries: f.file("_queries.npy"), count: f.holdOut, seed: f.seed, k: f.k}
+		h := holdOut{from: base, column: f.column, base: f.file("_base.npy"), queries: f.file("_queries.npy"), count: f.holdOut, seed: f.seed, k: f.k}
 		if err := h.write(ctx, bar); err != nil {
 			return err
 		}
 		base, queries = h.base, h.queries
 	}
-	asked, err := readQueries(ctx, queries)
+	asked, err := readQueries(ctx, queries, f.column)
 	if err != nil {
 		return err
 	}
-	src, err := openVectors(base, f.ids)
+	src, err := f.column.of(base).open(base, f.ids)
 	if err != nil {
 		return err
 	}
@@ -269,6 +274,7 @@ func writeTruth(t *eval.Truth, ids, distances string, k int) error {
 // holdOut divides a vector file into a base and queries.
 type holdOut struct {
 	from          string
+	column        columnFlag
 	base, queries string // files to write
 	count         int    // 0: by the size of the file
 	seed          uint64
@@ -288,7 +294,7 @@ func (h *holdOut) write(ctx context.Context, bar *progress) error {
 		return usagef("-k %d: %s has %s, and %d of them are to be held out", h.k, h.from, count(n, "vector"), held)
 	}
 	chosen := sample(n, held, h.seed)
-	src, err := openVectors(h.from, "")
+	src, err := h.column.of(h.from).open(h.from, "")
 	if err != nil {
 		return err
 	}
@@ -338,7 +344,7 @@ func (h *holdOut) write(ctx context.Context, bar *progress) error {
 
 // rows is how many vectors the file has, which for text takes reading it.
 func (h *holdOut) rows(ctx context.Context, bar *progress) (int, error) {
-	src, err := openVectors(h.from, "")
+	src, err := h.column.of(h.from).open(h.from, "")
 	if err != nil {
 		return 0, err
 	}

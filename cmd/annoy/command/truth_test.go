@@ -185,7 +185,7 @@ func TestTruthResume(t *testing.T) {
 	// What an interruption leaves, made where it is certain: after the first block.
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	src, err := openVectors(b, "")
+	src, err := (&vectorFlags{}).open(b, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,16 +62,35 @@ func (f *vectorFlags) validate(path, ids string) error {
 	return nil
 }
 
+// columnFlag is the column of those of a verb's vector files that are of
+// Parquet, for verbs that take several.
+type columnFlag string
+
+func (c *columnFlag) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar((*string)(c), "column", "", "list of floats of a parquet file; by default the only one")
+}
+
+// validate finds a column that is none of these files'.
+func (c columnFlag) validate(paths ...string) error {
+	if c != "" && !slices.ContainsFunc(paths, isParquet) {
+		return usagef("--column is for a parquet file, and there is none")
+	}
+	return nil
+}
+
+// of is what to read of one of the files.
+func (c columnFlag) of(path string) *vectorFlags {
+	if isParquet(path) {
+		return &vectorFlags{column: string(c)}
+	}
+	return &vectorFlags{}
+}
+
 // isParquet tells a Parquet file by its name.
 func isParquet(path string) bool { return strings.EqualFold(filepath.Ext(path), ".parquet") }
 
-// openVectors opens path, a vector file, and takes its ids from the file ids
-// unless that is "".
-func openVectors(path, ids string) (*vectorFile, error) {
-	return (&vectorFlags{}).open(path, ids)
-}
-
-// open is openVectors for what the flags choose.
+// open opens path, a vector file, and takes its ids from the file ids unless
+// that is "".
 func (f *vectorFlags) open(path, ids string) (*vectorFile, error) {
 	if err := f.validate(path, ids); err != nil {
 		return nil, err

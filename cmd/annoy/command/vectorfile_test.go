@@ -3,8 +3,12 @@ package command
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/annoy-go/annoy/eval"
+	"github.com/annoy-go/annoy/eval/peers"
 )
 
 // Files that h5py and pyarrow wrote, of 5 rows of 3 components.
@@ -62,6 +66,37 @@ func TestHDF5AndParquet(t *testing.T) {
 	}
 }
 
+// truth, eval and compare read the same files.
+func TestMeasureParquet(t *testing.T) {
+	out := func(name string) string { return filepath.Join(t.TempDir(), name) }
+	prefix, index := out("p"), out("p.ann")
+	column := []string{"--column", "other"}
+	mustRun(t, append([]string{"truth", twoLists, twoLists, "-k", "2", "--metric", "euclidean", "-o", prefix}, column...)...)
+	ids, err := eval.ReadIDs(prefix + "_ids.npy")
+	if err != nil || !slices.EqualFunc(ids, [][]int64{{0, 1}, {1, 0}, {2, 1}, {3, 2}, {4, 3}}, slices.Equal) {
+		t.Errorf("truth: %v %v", ids, err)
+	}
+	mustRun(t, append([]string{"build", twoLists, "-o", index, "--metric", "euclidean"}, column...)...)
+	var r eval.Report
+	args := []string{"eval", index, "--queries", twoLists, "--truth", prefix + "_ids.npy", "-k", "2", "--sweep", "search_k=100", "--min-time", "1ms", "--json"}
+	decode(t, mustRun(t, append(args, column...)...), &r)
+	if r.Queries != 5 || len(r.Points) != 1 || r.Points[0].Recall != 1 {
+		t.Errorf("eval: %+v", r)
+	}
+	var c peers.Report
+	args = []string{"compare", twoLists, "--queries", twoLists, "-k", "2", "--metric", "euclidean", "--trees", "1", "--quick", "--env", t.TempDir(), "--json"}
+	code, stdout, stderr := run(t, append(args, column...)...)
+	if strings.Contains(stderr, "cannot read on this system") {
+		t.Skip(stderr)
+	}
+	if code != exitOK {
+		t.Fatalf("compare: exit code %d: %s", code, stderr)
+	}
+	if decode(t, stdout, &c); c.Set.Items != 5 || c.Set.Dim != 3 {
+		t.Errorf("compare: %+v", c.Set)
+	}
+}
+
 func TestVectorFlagsRefused(t *testing.T) {
 	npy := writeRows(t, "x.npy", randomRows(10, 3))
 	index := filepath.Join(t.TempDir(), "x.ann")
@@ -76,6 +111,10 @@ func TestVectorFlagsRefused(t *testing.T) {
 		{exitUsage, []string{"build", parquetFile, "-o", index, "--dataset", "test"}, []string{"--dataset is for an hdf5 file"}},
 		{exitUsage, []string{"build", hdf5File, "-o", index, "--column", "vec"}, []string{"for a parquet file"}},
 		{exitUsage, []string{"convert", npy, "y.csv", "--id-column", "id"}, []string{"for a parquet file"}},
+		{exitUsage, []string{"truth", npy, "-k", "1", "-o", "y", "--column", "vec"}, []string{"for a parquet file"}},
+		{exitUsage, []string{"eval", index, "--queries", npy, "--column", "vec"}, []string{"for a parquet file"}},
+		{exitUsage, []string{"compare", npy, "--column", "vec"}, []string{"for a parquet file"}},
+		{exitFailure, []string{"compare", twoLists}, []string{"several columns", "vec, other"}},
 		{exitUsage, []string{"build", parquetFile, "-o", index, "--id-column", "id", "--ids", ids}, []string{"exclude each other"}},
 		{exitUsage, []string{"convert", index, "y.csv", "--dataset", "test"}, []string{"is an index"}},
 		{exitUsage, []string{"query", index, "--id", "1", "--dataset", "test"}, []string{"for the file of --vectors"}},

@@ -71,8 +71,8 @@ cross: ## compile the code and vet the tests for other systems
 		GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build ./... && GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) vet ./... || exit 1; \
 	done
 
-arm64: ## the NEON kernels, emulated by qemu
-	GOARCH=arm64 $(GO) test -exec qemu-aarch64-static ./internal/kernel
+arm64: ## the NEON kernels, and exact search on them, emulated by qemu
+	GOARCH=arm64 $(GO) test -exec qemu-aarch64-static ./internal/kernel ./internal/exact
 
 wasm: ## library and readers as WebAssembly, run by node
 	@export GOOS=js GOARCH=wasm; exec="$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec"; \

@@ -1,8 +1,8 @@
-//go:build purego || !amd64
+//go:build purego || !(amd64 || arm64)
 
 package kernel
 
-// hasTiles: the tile kernels are Go but on amd64, where measuring is done.
+// hasTiles: there are no tile kernels but Go.
 const hasTiles = false
 
 // With hasTiles false nothing below is ever called.

@@ -1,15 +1,9 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "neon_arm64.h"
 
-// NEON kernels, written by hand: the assembler has few of the floating-point vector instructions, so that those it
-// lacks are encoded here. Registers are given by number: d = n op m, four lanes each.
-#define FMLA(m, n, d) WORD $(0x4E20CC00 | (m)<<16 | (n)<<5 | (d))  // d += n*m
-#define FADD(m, n, d) WORD $(0x4E20D400 | (m)<<16 | (n)<<5 | (d))  // d = n + m
-#define FSUB(m, n, d) WORD $(0x4EA0D400 | (m)<<16 | (n)<<5 | (d))  // d = n - m
-#define FABD(m, n, d) WORD $(0x6EA0D400 | (m)<<16 | (n)<<5 | (d))  // d = |n - m|
-#define FMUL(m, n, d) WORD $(0x6E20DC00 | (m)<<16 | (n)<<5 | (d))  // d = n*m
-#define FADDP(m, n, d) WORD $(0x6E20D400 | (m)<<16 | (n)<<5 | (d)) // d = n0+n1, n2+n3, m0+m1, m2+m3
+// NEON kernels, written by hand: avo has no arm64.
 
 // Registers of all float32 kernels:
 //	R0 query (or a), R1 components, R9 cursor in the query, R10 cursor in the row (or b), R11 blocks left,

@@ -1,16 +1,10 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "neon_arm64.h"
 
-// NEON tile kernels, written by hand as those of neon_arm64.s are, with the same macros for what the assembler lacks:
-// registers are given by number, d = n op m, four lanes each.
-#define FMLA(m, n, d) WORD $(0x4E20CC00 | (m)<<16 | (n)<<5 | (d))  // d += n*m
-#define FADD(m, n, d) WORD $(0x4E20D400 | (m)<<16 | (n)<<5 | (d))  // d = n + m
-#define FSUB(m, n, d) WORD $(0x4EA0D400 | (m)<<16 | (n)<<5 | (d))  // d = n - m
-#define FABD(m, n, d) WORD $(0x6EA0D400 | (m)<<16 | (n)<<5 | (d))  // d = |n - m|
-#define FCMGT(m, n, d) WORD $(0x6EA0E400 | (m)<<16 | (n)<<5 | (d)) // d = n > m, all bits or none; none where one is NaN
-#define BIC(m, n, d) WORD $(0x4E601C00 | (m)<<16 | (n)<<5 | (d))   // d = n &^ m
-
+// NEON tile kernels, written by hand.
+//
 // The tile is done in four quarters of 6 queries and 16 rows. Registers:
 //	R0 query panel, R1 components, R2 row panel, R3 limits, R4 out, R5 mask, each at the quarter's first,
 //	R6 quarters left, R9 and R10 cursors in the panels, R11 components left, R12-R14 cursors in limits, out and mask,

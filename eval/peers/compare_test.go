@@ -272,7 +272,7 @@ func TestCompareEndToEnd(t *testing.T) {
 	if env == "" {
 		t.Skip("ANNOY_COMPARE_ENV is not set: the other libraries are not part of the repository; make check runs this")
 	}
-	with := []string{"annoy", "hnswlib"}
+	with := Names()
 	if names := os.Getenv("ANNOY_COMPARE_WITH"); names != "" {
 		with = strings.Split(names, ",")
 	}

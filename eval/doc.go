@@ -4,10 +4,10 @@
 //
 //	truth, err := eval.Exact(ctx, base, queries, annoy.Euclidean, 10, nil)
 //	…
-//	e, err := eval.New(ix, queries, truth.IDs, &eval.Options{K: 10, Threads: []int{1}})
+//	e, err := eval.New(ctx, ix, queries, truth.IDs, &eval.Options{K: 10, Threads: []int{1}})
 //	…
-//	v, err := e.ForRecall(ctx, eval.SearchK, 0.95)   // the smallest search_k that finds 0.95
-//	points, err := e.Measure(ctx, eval.SearchK, v.Value)
+//	f, err := e.ForRecall(ctx, eval.SearchK, 0.95)   // the smallest search_k that finds 0.95
+//	points, err := e.Measure(ctx, eval.SearchK, f.Value)
 //
 // # Recall
 //

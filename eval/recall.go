@@ -24,6 +24,56 @@ func Near(m annoy.Metric, d, kth float64) bool {
 	return d <= kth*(1+1e-5)+1e-6
 }
 
+// KthDistances gives the distance of each query's true k-th neighbour: what Near takes. base holds the vectors one after
+// the other, as many components each as a query has; truth the row numbers of each query's true neighbours, nearest
+// first. Errors: a truth for fewer queries than there are, or of fewer than k neighbours; a row that base does not have;
+// neighbours of one of the first queries, for which all of base is scanned, that are not the nearest, as those of another
+// metric, base or file of queries are not.
+func KthDistances(m annoy.Metric, base []float32, queries [][]float32, truth [][]int64, k int) ([]float64, error) {
+	if len(truth) < len(queries) {
+		return nil, fmt.Errorf("annoy: exact neighbours of %d queries, want %d", len(truth), len(queries))
+	}
+	kth := make([]float64, len(queries))
+	for i, q := range queries {
+		if len(truth[i]) < k {
+			return nil, fmt.Errorf("annoy: query %d has %d exact neighbours, want %d", i, len(truth[i]), k)
+		}
+		rows, id := len(base)/len(q), truth[i][k-1]
+		if id < 0 || id >= int64(rows) {
+			return nil, fmt.Errorf("annoy: query %d: exact neighbour %d, the base has %d rows", i, id, rows)
+		}
+		kth[i] = Distance(m, q, base[int(id)*len(q):(int(id)+1)*len(q)])
+		if i < scannedQueries {
+			if err := checkKth(m, base, q, kth[i], k); err != nil {
+				return nil, fmt.Errorf("annoy: query %d: %w", i, err)
+			}
+		}
+	}
+	return kth, nil
+}
+
+// scannedQueries are compared with every vector, to catch a truth that belongs to other vectors or another metric.
+const scannedQueries = 3
+
+// checkKth scans base: k vectors or more (ties) are as near as the k-th neighbour, and fewer than k are nearer than it.
+func checkKth(m annoy.Metric, base, q []float32, kth float64, k int) error {
+	within, nearer := 0, 0
+	for v := base; len(v) >= len(q); v = v[len(q):] {
+		d := Distance(m, q, v[:len(q)])
+		if Near(m, d, kth) {
+			within++
+		}
+		if !Near(m, kth, d) {
+			nearer++
+		}
+	}
+	if within < k || nearer >= k {
+		return fmt.Errorf("%d vectors are as near as its neighbour %d and %d are nearer: not the exact neighbours of these vectors for the metric %v",
+			within, k, nearer, m)
+	}
+	return nil
+}
+
 // Vectors give the vectors of items, as *annoy.Index does.
 type Vectors interface {
 	AppendVector(dst []float32, id int64) ([]float32, error)

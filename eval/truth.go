@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -90,34 +89,6 @@ func Exact(ctx context.Context, base annoy.Source, queries [][]float32, m annoy.
 		}
 	}
 	return t, nil
-}
-
-// Rows is a source of vectors in memory, all of one length, whose ids are their places.
-func Rows(vectors [][]float32) annoy.Source { return &rows{vectors: vectors} }
-
-type rows struct {
-	vectors [][]float32
-	at      int
-}
-
-func (r *rows) Len() int { return len(r.vectors) }
-
-func (r *rows) Dim() int {
-	if len(r.vectors) == 0 {
-		return 0
-	}
-	return len(r.vectors[0])
-}
-
-func (r *rows) Next(dst []float32) (int64, error) {
-	if r.at == len(r.vectors) {
-		return 0, io.EOF
-	}
-	if v := r.vectors[r.at]; copy(dst, v) != r.Dim() || len(v) != r.Dim() {
-		return 0, fmt.Errorf("annoy: vector %d has %d components, the first has %d", r.at, len(v), r.Dim())
-	}
-	r.at++
-	return int64(r.at - 1), nil
 }
 
 // ReadIDs reads a file of true neighbours: a row for each query, the ids of its nearest, nearest first, as integers (npy

@@ -4,8 +4,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-
-	"github.com/annoy-go/annoy"
 )
 
 // testCurve has the recalls 0.5, 0.8, 0.9 at search_k 100, 200, 400 and one round of the given seconds a query.
@@ -57,54 +55,5 @@ func TestFigures(t *testing.T) {
 	}
 	if got, want := ratios([]float64{4, 9}, []float64{2, 3}), (figure{2.5, 2, 3}); got != want {
 		t.Errorf("ratios: %v, want %v", got, want)
-	}
-}
-
-func TestDistance(t *testing.T) {
-	a, b := []float32{1, 0, 2}, []float32{0, 1, 2}
-	want := map[annoy.Metric]float64{
-		annoy.Euclidean: math.Sqrt2, annoy.Manhattan: 2, annoy.Dot: 4, annoy.Hamming: 2,
-		annoy.Cosine: 0.2, annoy.Angular: math.Sqrt(0.4),
-	}
-	for m, d := range want {
-		near(t, m.String(), distance(m, a, b), d)
-	}
-	zero := []float32{0, 0, 0}
-	near(t, "angular to the zero vector", distance(annoy.Angular, a, zero), math.Sqrt2)
-}
-
-// The tolerance is relative 1e-5 and absolute 1e-6, on the side of the farther item; dot looks the other way.
-func TestNearEnough(t *testing.T) {
-	for _, c := range []struct {
-		m      annoy.Metric
-		d, kth float64
-		want   bool
-	}{
-		{annoy.Euclidean, 1.00001, 1, true},
-		{annoy.Euclidean, 1.00002, 1, false},
-		{annoy.Euclidean, 0.9e-6, 0, true},
-		{annoy.Euclidean, 1.1e-6, 0, false},
-		{annoy.Euclidean, 0.5, 1, true},
-		{annoy.Dot, 1.5, 1, true},
-		{annoy.Dot, 0.99999, 1, true},
-		{annoy.Dot, 0.99998, 1, false},
-		{annoy.Dot, -1.00001, -1, true},
-		{annoy.Dot, -1.00002, -1, false},
-	} {
-		if got := nearEnough(c.m, c.d, c.kth); got != c.want {
-			t.Errorf("%v at %v, k-th at %v: %v, want %v", c.m, c.d, c.kth, got, c.want)
-		}
-	}
-}
-
-func TestTruthOfOtherVectorsIsRefused(t *testing.T) {
-	s := &dataset{name: "line", metric: annoy.Euclidean, rows: 5, dim: 1, base: []float32{0, 1, 2, 3, 4}, queries: [][]float32{{0}}}
-	if err := s.setTruth([][]int64{{0, 1}}, 2); err != nil {
-		t.Errorf("the exact neighbours: %v", err)
-	}
-	for _, wrong := range [][]int64{{0, 3}, {1, 0}, {0, 5}, {0}} {
-		if err := s.setTruth([][]int64{wrong}, 2); err == nil {
-			t.Errorf("neighbours %v are taken for exact", wrong)
-		}
 	}
 }

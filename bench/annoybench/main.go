@@ -8,7 +8,6 @@
 //
 //	main.go     flags and the order of the run
 //	dataset.go  vectors, queries and their true neighbours
-//	recall.go   when a hit counts
 //	worker.go   the Python child; ours.go the same operations on this library
 //	build.go    builds in turns
 //	sweep.go    slices in turns over a grid of search_k; curve.go their interpolation at a recall
@@ -26,6 +25,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -82,8 +82,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkClocks(); err != nil {
-		return usageError{err}
+	if runtime.GOOS != "linux" {
+		return usageError{errors.New("measures CPU time by thread and reads /proc: it runs on Linux only")}
 	}
 	dir, err := os.MkdirTemp(c.dir, "bench-annoy-")
 	if err != nil {
@@ -186,13 +186,13 @@ func measureSpeed(ctx context.Context, c *config, r *report) error {
 	if err != nil {
 		return usageError{err}
 	}
-	defer w.close()
+	defer w.Close()
 	if r.Versions.Python, err = w.versions(); err != nil {
 		return err
 	}
 	for _, set := range c.sets {
 		progress("%s: reading", set.name)
-		if err := set.load(w, c); err != nil {
+		if err := set.load(ctx, w, c); err != nil {
 			return err
 		}
 		for _, trees := range c.trees {
@@ -231,9 +231,6 @@ func measureForest(ctx context.Context, c *config, w *worker, set *dataset, tree
 		return nil, err
 	}
 	defer theirs.close()
-	if err := set.findTruth(ours, c.k); err != nil {
-		return nil, err
-	}
 	if f.Search, err = sweep(ctx, c, set, trees, ours, theirs); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/eval"
 )
 
 // children are what the program runs as when it starts itself, by the first argument; the second is their JSON.
@@ -125,11 +126,11 @@ func shareChild(arg []byte) error {
 		return err
 	}
 	in := bufio.NewReader(os.Stdin)
-	flat, dim, err := readRows(r.Queries, r.Count)
+	flat, dim, err := readRows(context.Background(), r.Queries, r.Count)
 	if err != nil {
 		return err
 	}
-	queries := split(flat, dim)
+	queries := eval.Split(flat, dim)
 	if err := ready(in); err != nil {
 		return err
 	}

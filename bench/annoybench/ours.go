@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/cputime"
 )
 
 // timing is a slice of queries: its seconds and the ids found.
@@ -48,9 +49,9 @@ func (o *ours) run(from, count, searchK int) (timing, error) {
 		return timing{}, err
 	}
 	ends := make([]int, 0, count)
-	wall, cpu := time.Now(), threadCPU()
+	wall, cpu := time.Now(), cputime.Thread()
 	err := o.search(queries, opts, &ends)
-	t := timing{CPU: (threadCPU() - cpu).Seconds(), Wall: time.Since(wall).Seconds()}
+	t := timing{CPU: (cputime.Thread() - cpu).Seconds(), Wall: time.Since(wall).Seconds()}
 	if err != nil {
 		return timing{}, err
 	}
@@ -91,13 +92,13 @@ func addOurs(set *dataset) (*annoy.Builder, buildTimes, error) {
 		return nil, t, err
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	cpu := processCPU()
+	cpu := cputime.Process()
 	for i := range set.rows {
 		if err := b.Add(i, set.row(i)); err != nil {
 			return nil, t, err
 		}
 	}
-	t.AddCPU = (processCPU() - cpu).Seconds()
+	t.AddCPU = (cputime.Process() - cpu).Seconds()
 	return b, t, nil
 }
 
@@ -106,9 +107,9 @@ func addOurs(set *dataset) (*annoy.Builder, buildTimes, error) {
 func buildOurs(ctx context.Context, b *annoy.Builder, trees, workers int, save string) (t buildTimes, err error) {
 	debug.FreeOSMemory() // each build asks the system for its memory, as Annoy's does
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(workers))
-	wall, cpu := time.Now(), processCPU()
+	wall, cpu := time.Now(), cputime.Process()
 	ix, err := b.Build(ctx, &annoy.BuildOptions{Kind: annoy.Forest, Trees: trees, Workers: workers})
-	t.CPU, t.Wall = (processCPU() - cpu).Seconds(), time.Since(wall).Seconds()
+	t.CPU, t.Wall = (cputime.Process() - cpu).Seconds(), time.Since(wall).Seconds()
 	if err != nil {
 		return t, err
 	}

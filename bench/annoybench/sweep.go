@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"math"
+
+	"github.com/annoy-go/annoy/eval"
 )
 
 // targets are the recalls that speed is stated at.
@@ -123,7 +125,7 @@ func (s *dataset) hits(ids [][]int64, from, k int) int {
 	for i, found := range ids {
 		q := from + i
 		for _, id := range found[:min(k, len(found))] {
-			if nearEnough(s.metric, distance(s.metric, s.queries[q], s.row(int(id))), s.kth[q]) {
+			if eval.Near(s.metric, eval.Distance(s.metric, s.queries[q], s.row(int(id))), s.kth[q]) {
 				n++
 			}
 		}

@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/jsonline"
 )
 
 //go:embed worker.py
@@ -22,12 +19,7 @@ var workerSource string
 const annoyVersion = "1.17.3"
 
 // worker is the Python child.
-type worker struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    *bufio.Reader
-	stderr bytes.Buffer
-}
+type worker struct{ *jsonline.Child }
 
 // request is a line to the worker; each operation uses some of the fields.
 type request struct {
@@ -51,55 +43,16 @@ func startWorker(ctx context.Context, python string) (*worker, error) {
 	if _, err := exec.LookPath(python); err != nil {
 		return nil, fmt.Errorf("no Python to run Annoy in: %w (make bench-annoy makes it, -python names another)", err)
 	}
-	w := &worker{cmd: exec.CommandContext(ctx, python, "-c", workerSource)}
-	w.cmd.Stderr = &w.stderr
-	in, err := w.cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := w.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	w.in, w.out = in, bufio.NewReader(out)
-	return w, w.cmd.Start()
-}
-
-// close ends the child; what it still had to say can no longer matter.
-func (w *worker) close() {
-	w.in.Close()
-	_ = w.cmd.Wait()
+	child, err := jsonline.Start(exec.CommandContext(ctx, python, "-c", workerSource))
+	return &worker{child}, err
 }
 
 // call sends a request and decodes its answer.
 func (w *worker) call(r request, answer any) error {
-	line, err := json.Marshal(r)
-	if err != nil {
-		return err
+	if err := w.Call(r, answer); err != nil {
+		return fmt.Errorf("annoy's worker: %s: %w", r.Op, err)
 	}
-	if _, err := w.in.Write(append(line, '\n')); err != nil {
-		return w.died(err)
-	}
-	line, err = w.out.ReadBytes('\n')
-	if err != nil {
-		return w.died(err)
-	}
-	var failure struct {
-		Error string `json:"error"`
-	}
-	if err := json.Unmarshal(line, &failure); err != nil {
-		return err
-	}
-	if failure.Error != "" {
-		return fmt.Errorf("annoy's worker: %s: %s", r.Op, failure.Error)
-	}
-	return json.Unmarshal(line, answer)
-}
-
-// died is the error of a worker that does not answer.
-func (w *worker) died(err error) error {
-	_ = w.cmd.Wait() // its message is complete only then
-	return fmt.Errorf("annoy's worker ended: %w\n%s", err, w.stderr.Bytes())
+	return nil
 }
 
 // versions of what the worker runs; anything but annoyVersion is an error.

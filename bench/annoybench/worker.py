@@ -62,10 +62,6 @@ def load_queries(r):
     return {}
 
 
-def truth(r):
-    return {"ids": numpy.load(r["path"], mmap_mode="r")[: r["rows"], : r["k"]].tolist()}
-
-
 def one_item(dim, metric):
     index = annoy.AnnoyIndex(dim, metric)
     index.add_item(0, [1.0] * dim)
@@ -119,7 +115,7 @@ def overhead(r):
 
 
 operations = {
-    f.__name__: f for f in (versions, build, load_queries, truth, open_index, close_index, run, overhead)
+    f.__name__: f for f in (versions, build, load_queries, open_index, close_index, run, overhead)
 }
 
 

@@ -30,6 +30,7 @@ import (
 	"strings"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/cputime"
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -168,7 +169,7 @@ func Compare(ctx context.Context, options Options) (*Report, error) {
 	if err := options.Validate(); err != nil {
 		return nil, err
 	}
-	if err := checkClocks(); err != nil {
+	if err := cputime.Check(); err != nil {
 		return nil, err
 	}
 	o := options.withDefaults()
@@ -235,7 +236,7 @@ func assemble(ctx context.Context, o *Options, s *Set, dir string, r *Report) ([
 			r.absent(l.name, why)
 			continue
 		}
-		w.close()
+		w.Close()
 		r.Python, r.NumPy = w.versions.Python, w.versions.NumPy
 		sh.trees = 0
 		for _, trees := range o.Trees {

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/eval"
+	"github.com/annoy-go/annoy/internal/cputime"
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -60,8 +62,8 @@ func TestHoldOut(t *testing.T) {
 	for i := range 100 {
 		s.base = append(s.base, float32(i), float32(-i))
 	}
-	queries := split(s.holdOut(10), 2)
-	all := append(split(s.base, 2), queries...)
+	queries := eval.Split(s.holdOut(10), 2)
+	all := append(eval.Split(s.base, 2), queries...)
 	if len(queries) != 10 || len(all) != 100 || !s.heldOut {
 		t.Fatalf("%d queries, %d in all", len(queries), len(all))
 	}
@@ -170,7 +172,7 @@ func TestValidate(t *testing.T) {
 
 // Without an environment this library is measured alone, and all others are named.
 func TestCompareAlone(t *testing.T) {
-	if checkClocks() != nil {
+	if cputime.Check() != nil {
 		t.Skip("CPU time cannot be measured on this system")
 	}
 	dir := t.TempDir()
@@ -273,9 +275,6 @@ func TestCompareEndToEnd(t *testing.T) {
 		t.Skip("ANNOY_COMPARE_ENV is not set: the other libraries are not part of the repository; make check runs this")
 	}
 	with := Names()
-	if names := os.Getenv("ANNOY_COMPARE_WITH"); names != "" {
-		with = strings.Split(names, ",")
-	}
 	for _, m := range []annoy.Metric{annoy.Angular, annoy.Euclidean, annoy.Dot} {
 		t.Run(m.String(), func(t *testing.T) {
 			dir := t.TempDir()

@@ -115,7 +115,7 @@ func Setup(ctx context.Context, o SetupOptions) ([]Installed, error) {
 			i.Reason = reason(err)
 		} else {
 			i.Version = w.versions.Version
-			w.close()
+			w.Close()
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err

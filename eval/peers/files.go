@@ -2,9 +2,7 @@ package peers
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -75,30 +73,13 @@ func readRows(ctx context.Context, o *Options, path, dataset string, limit int) 
 		return nil, 0, err
 	}
 	defer r.Close()
-	dim = r.Dim()
-	rows := max(0, r.Len())
-	if limit > 0 {
-		rows = min(rows, limit)
-	}
-	flat = make([]float32, 0, rows*dim)
-	v := make([]float32, dim)
-	for n := 0; limit == 0 || n < limit; n++ {
-		if n%4096 == 0 && ctx.Err() != nil {
-			return nil, 0, ctx.Err()
-		}
-		_, err := r.Next(v)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, 0, err
-		}
-		flat = append(flat, v...)
+	if flat, err = eval.ReadRows(ctx, r, limit); err != nil {
+		return nil, 0, err
 	}
 	if len(flat) == 0 {
 		return nil, 0, fmt.Errorf("annoy: %s has no vectors", path)
 	}
-	return flat, dim, nil
+	return flat, r.Dim(), nil
 }
 
 // readNeighbors reads the exact neighbours that an HDF5 file of ann-benchmarks has beside its queries.

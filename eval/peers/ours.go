@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/cputime"
 )
 
 // emptyRepeat is how many times an empty call is measured for its median.
@@ -44,7 +45,7 @@ func (o *ours) Describe() Description { return o.d }
 // Build counts the adding of the vectors, as the peers do that copy them.
 func (o *ours) Build(ctx context.Context, s *Set) (cost BuildCost, err error) {
 	defer debug.FreeOSMemory()
-	wall, cpu := time.Now(), processCPU()
+	wall, cpu := time.Now(), cputime.Process()
 	b, err := annoy.NewBuilder(s.dim, s.metric, &annoy.BuilderOptions{Items: s.rows})
 	if err != nil {
 		return cost, err
@@ -60,7 +61,7 @@ func (o *ours) Build(ctx context.Context, s *Set) (cost BuildCost, err error) {
 		return cost, err
 	}
 	defer ix.Close()
-	cost.CPU, cost.Wall = (processCPU() - cpu).Seconds(), time.Since(wall).Seconds()
+	cost.CPU, cost.Wall = (cputime.Process() - cpu).Seconds(), time.Since(wall).Seconds()
 	if err := ix.Save(o.path); err != nil {
 		return cost, err
 	}
@@ -116,9 +117,9 @@ func (o *ours) timed(ix *annoy.Index, queries [][]float32, k int, opts *annoy.Se
 		return t, err
 	}
 	o.hits, o.ends = slices.Grow(o.hits[:0], len(queries)*k), slices.Grow(o.ends[:0], len(queries))
-	wall, cpu := time.Now(), threadCPU()
+	wall, cpu := time.Now(), cputime.Thread()
 	err = o.run(ix, queries, k, opts)
-	t.CPU, t.Wall = (threadCPU() - cpu).Seconds(), time.Since(wall).Seconds()
+	t.CPU, t.Wall = (cputime.Thread() - cpu).Seconds(), time.Since(wall).Seconds()
 	return t, err
 }
 

@@ -45,7 +45,7 @@ func (p *python) Build(ctx context.Context, s *Set) (cost BuildCost, err error) 
 	if err != nil {
 		return cost, err
 	}
-	defer w.close()
+	defer w.Close()
 	err = w.call(request{
 		Op: "build", Metric: p.metric, Parameters: p.d.Parameters, Base: s.npyBase, Rows: s.rows, Path: p.path,
 	}, &cost)
@@ -91,7 +91,7 @@ func (p *python) Resident() (int64, error) {
 
 func (p *python) Close() error {
 	if p.search != nil {
-		p.search.close()
+		p.search.Close()
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func loadSet(ctx context.Context, o *Options, dir string) (*Set, error) {
 		basePath, queryPath = "", ""
 	}
 	s.rows = len(s.base) / s.dim
-	s.queries = split(in.queries, s.dim)
+	s.queries = eval.Split(in.queries, s.dim)
 	if s.rows <= o.K || len(s.queries) < o.rounds() {
 		return nil, fmt.Errorf("annoy: %s: %d vectors and %d queries are too few for k %d and %d rounds",
 			o.Base, s.rows, len(s.queries), o.K, o.rounds())
@@ -55,14 +55,6 @@ func loadSet(ctx context.Context, o *Options, dir string) (*Set, error) {
 }
 
 func (s *Set) row(i int) []float32 { return s.base[i*s.dim : (i+1)*s.dim : (i+1)*s.dim] }
-
-func split(flat []float32, dim int) [][]float32 {
-	rows := make([][]float32, 0, len(flat)/dim)
-	for ; len(flat) > 0; flat = flat[dim:] {
-		rows = append(rows, flat[:dim:dim])
-	}
-	return rows
-}
 
 // heldOutSeed picks the queries where none are given; fixed, so that two runs ask the same.
 const heldOutSeed = 0x68656c64

@@ -15,8 +15,8 @@ import (
 // few items, whatever the size; nil options are the defaults. The file may be replaced (by a
 // rename, as Save does) while it is open; overwritten in place it gives errors or wrong answers, but no crash.
 //
-// An .ann file does not say its dimension and metric: they come from the sidecar path.meta, or else from the
-// options. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
+// An .ann file does not say its dimension and metric: they come from the sidecar path.meta (of a symbolic link
+// without one: from that of the file it leads to), or else from the options. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
 // alike. Errors: those of the file system, ErrNeedDimMetric, ErrMismatch, ErrCorrupt, ErrOption.
 func Open(path string, o *OpenOptions) (*Index, error) {
 	if o == nil {

@@ -5,13 +5,14 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // CSV as RFC 4180 has it, with commas: a row a record, a component a field. The
-// first record is a line of names when its first field neither is a number
-// nor begins like one. Blank lines are skipped.
+// first record is a line of names when none of its fields is a number, or begins
+// like one. Blank lines are skipped.
 
 type csvRows struct {
 	in      *input
@@ -33,7 +34,10 @@ func openCSV(in *input) (head, decoder, error) {
 
 	fields, line, err := c.record(0)
 	names := 0
-	if err == nil && isName(fields[0]) {
+	if err == nil && !slices.ContainsFunc(fields, likeNumber) {
+		if i := slices.IndexFunc(fields, isBlank); i >= 0 {
+			return fail(in.lineErrorf(0, line, i, "neither a number nor the name of a column: remove a column of row numbers, which is none of the vectors'"))
+		}
 		names = len(fields)
 		fields, line, err = c.record(0)
 	}
@@ -56,16 +60,20 @@ func openCSV(in *input) (head, decoder, error) {
 	return head{element: Float32, dim: len(fields), len: -1}, c, nil
 }
 
-// isName says whether the first field of a file is the name of a column. A
-// field that only begins like a number is none: taking its record for names
-// would lose a row.
-func isName(field string) bool {
+func isBlank(field string) bool { return strings.TrimSpace(field) == "" }
+
+// likeNumber says whether a field of a file's first record is a number, or begins
+// like one: to take a row with a bad component for names would lose it.
+func likeNumber(field string) bool {
 	field = strings.TrimSpace(field)
-	if field != "" && strings.ContainsRune("0123456789+-.", rune(field[0])) {
+	if field == "" {
 		return false
 	}
+	if strings.ContainsRune("0123456789+-.", rune(field[0])) {
+		return true
+	}
 	_, err := strconv.ParseFloat(field, 32) // "nan" and "inf" are numbers
-	return err != nil
+	return err == nil
 }
 
 func (c *csvRows) next(dst []float32, row int64) (int64, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // appendDecimals appends the components with commas between, each by the
@@ -23,6 +24,9 @@ func appendDecimals(b []byte, vec []float32) []byte {
 // refused, "" when it is not.
 func parseComponent(s string) (float32, string) {
 	v, err := strconv.ParseFloat(s, 32)
+	if strings.ContainsAny(s, "_xXpP") { // of Go's literals, not of decimal numbers
+		err = strconv.ErrSyntax
+	}
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		return 0, fmt.Sprintf("%s is beyond the range of float32", excerpt([]byte(s)))

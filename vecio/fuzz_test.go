@@ -98,7 +98,7 @@ func FuzzU8bin(f *testing.F) {
 func FuzzJSONL(f *testing.F) {
 	fuzzFormat(f, JSONL, []byte("[1,-2.5e3]\n\n[0.1, 1e-50]\n"),
 		[]byte(`{"id": 7, "vector": [1, 2], "x": [{"y": "]}\""}, null]}`+"\n"+`{"vector": [3, 4], "\u0069d": 8}`),
-		[]byte("\ufeff[NaN]"), []byte(`{"a":[[[[{"b":`))
+		[]byte("\ufeff[NaN]"), []byte("[1]\x00[2]\n\x00{\n"), []byte(`{"a":[[[[{"b":`))
 }
 
 func FuzzCSV(f *testing.F) {

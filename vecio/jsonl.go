@@ -79,7 +79,7 @@ func (j *jsonl) read(vec []float32, limit int, row int64) (jsonRow, error) {
 		}
 		j.line++
 		r := jsonRow{rest: line, vec: vec, limit: limit, id: -1, column: -1}
-		if r.next() == 0 {
+		if r.atEnd() {
 			continue
 		}
 		if err := r.parse(); err != nil {
@@ -110,6 +110,12 @@ func (r *jsonRow) next() byte {
 	return 0
 }
 
+// atEnd skips white space and says whether nothing follows. A NUL byte is something.
+func (r *jsonRow) atEnd() bool {
+	r.next()
+	return len(r.rest) == 0
+}
+
 // take consumes c if it comes next.
 func (r *jsonRow) take(c byte) bool {
 	if r.next() != c {
@@ -129,7 +135,7 @@ func (r *jsonRow) parse() error {
 	default:
 		return fmt.Errorf("neither an array nor an object: %s", excerpt(r.rest))
 	}
-	if err == nil && r.next() != 0 {
+	if err == nil && !r.atEnd() {
 		err = fmt.Errorf("text after the row: %s", excerpt(r.rest))
 	}
 	return err

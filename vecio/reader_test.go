@@ -124,7 +124,6 @@ func TestTextTolerated(t *testing.T) {
 	}{
 		{"csv", CSV, "1,-2.5\n3,4e2\n", []int64{0, 1}},
 		{"csv names", CSV, "x,y\n1,-2.5\n3,4e2\n", []int64{0, 1}},
-		{"csv first name empty", CSV, ",0\n1,-2.5\n3,4e2\n", []int64{0, 1}},
 		{"csv no last newline, CRLF, BOM", CSV, "\ufeff1,-2.5\r\n3,4e2", []int64{0, 1}},
 		{"csv quotes, blanks", CSV, "\"x\",\"y, z\"\n \"1\", -2.5\n\n\"3\",400 \n", []int64{0, 1}},
 		{"jsonl arrays", JSONL, "[1,-2.5]\n[ 3 , 4E+2 ]", []int64{0, 1}},

@@ -12,9 +12,20 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal asks the verb to clean up and end; with the handler
-	// gone, a second one ends the process at once.
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	for _, s := range endSignals {
+		// One that is ignored, by nohup say, stays so.
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
+	go func() {
+		// The first signal asks the verb to clean up and end; with the handler
+		// gone, a second one ends the process at once.
+		s, _ := (<-signals).(syscall.Signal)
+		signal.Reset()
+		cancel(command.Signal(s))
+	}()
 	os.Exit(command.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }

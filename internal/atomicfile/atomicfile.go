@@ -25,12 +25,19 @@ type File struct {
 
 // Create opens a temporary file beside path, for reading and writing. Its mode is that of the file that it will
 // replace, else 0644 less the umask. A path that names a directory, a device or another thing that a rename must
-// not remove is refused here, before the caller has spent time on the bytes; a symbolic link is itself replaced.
+// not remove is refused here, before the caller has spent time on the bytes. A symbolic link is itself replaced, where it
+// leads to a regular file or to nothing; one to anything else, as /dev/stdout, is refused too.
 func Create(path string) (*File, error) {
 	old, err := os.Lstat(path)
+	target := old
+	if err == nil && old.Mode().Type() == fs.ModeSymlink {
+		if at, err := os.Stat(path); err == nil {
+			target = at
+		}
+	}
 	switch {
-	case err == nil && !old.Mode().IsRegular() && old.Mode().Type() != fs.ModeSymlink:
-		return nil, fmt.Errorf("annoy: cannot write %s: it is %s, not a regular file", path, kind(old.Mode()))
+	case err == nil && !target.Mode().IsRegular() && target.Mode().Type() != fs.ModeSymlink:
+		return nil, fmt.Errorf("annoy: cannot write %s: it is %s, not a regular file", path, kind(target.Mode()))
 	case err == nil && !old.Mode().IsRegular(), errors.Is(err, fs.ErrNotExist):
 		old = nil
 	case err != nil:

@@ -2,6 +2,7 @@ package atomicfile
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -204,7 +205,12 @@ func TestCreateRefuses(t *testing.T) {
 		filepath.Join(dir, "missing", "x.ann"): "missing",
 	}
 	if runtime.GOOS == "linux" {
-		cases["/dev/null"] = "a device"
+		// Each replaced link would be one less for every process of the machine: /dev/stdout is one.
+		device, folder := filepath.Join(t.TempDir(), "device"), filepath.Join(t.TempDir(), "folder")
+		if err := errors.Join(os.Symlink("/dev/null", device), os.Symlink(dir, folder)); err != nil {
+			t.Fatal(err)
+		}
+		cases["/dev/null"], cases[device], cases[folder] = "a device", "a device", "a directory"
 	}
 	for path, want := range cases {
 		f, err := Create(path)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/annoy-go/annoy/internal/atomicfile"
 )
@@ -88,11 +89,18 @@ func Create(path string, m Meta) (*atomicfile.File, error) {
 	return f, nil
 }
 
-// Read returns the sidecar of the index file at path whose bytes are data. No sidecar is
-// nil without a warning; one that is damaged, of another version, or of another file is nil with a warning that says so.
+// Read returns the sidecar of the index file at path whose bytes are data. Where path is a symbolic link without a
+// sidecar of its own, it is that of the file that the link leads to. No sidecar is nil without a warning; one that is
+// damaged, of another version, or of another file is nil with a warning that says so.
 func Read(path string, data []byte) (m *Meta, warning string) {
 	name := path + Suffix
 	b, err := readSmall(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if target, lerr := filepath.EvalSymlinks(path); lerr == nil && target != path {
+			name = target + Suffix
+			b, err = readSmall(name)
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ""
 	}

@@ -51,6 +51,30 @@ func TestNone(t *testing.T) {
 	}
 }
 
+// TestLink: a link to an index finds the sidecar beside that, and a sidecar of the link's own name comes first.
+func TestLink(t *testing.T) {
+	path := written(t)
+	link := filepath.Join(t.TempDir(), "current.tree")
+	if err := os.WriteFile(path, index, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	if m, warning := Read(link, index); m == nil || warning != "" {
+		t.Errorf("through the link: %+v, warning %q", m, warning)
+	}
+	if m, warning := Read(link, index[1:]); m != nil || !strings.Contains(warning, path+Suffix) {
+		t.Errorf("of another file, through the link: %+v, warning %q", m, warning)
+	}
+	if err := os.WriteFile(link+Suffix, []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if m, warning := Read(link, index); m != nil || !strings.Contains(warning, link+Suffix) {
+		t.Errorf("with a damaged sidecar of its own: %+v, warning %q", m, warning)
+	}
+}
+
 // TestEveryFlip: with any bit flipped, or any byte short, the sidecar is refused or says the same: JSON has bytes
 // without meaning.
 func TestEveryFlip(t *testing.T) {

@@ -165,7 +165,7 @@ func TestBuildCancelled(t *testing.T) {
 				}
 				defer time.AfterFunc(after, cancel).Stop()
 				code, stdout, stderr := runContext(t, ctx, "build", vectors, "-o", out, "--trees", "200000", mode)
-				if code != exitInterrupted || stdout != "" || stderr != "annoy: interrupted\n" {
+				if code != exitSignal+int(sigint) || stdout != "" || stderr != "annoy: interrupted\n" {
 					t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 				}
 				if got := files(t, dir); !slices.Equal(got, []string{"x.ann"}) {

@@ -151,7 +151,7 @@ func TestConvertErrors(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if code, _, stderr := runContext(t, ctx, "convert", writeRows(t, "v.npy", randomRows(9, 2)), out,
-		"--ids-out", filepath.Join(dir, "ids.txt")); code != exitInterrupted || stderr != "annoy: interrupted\n" {
+		"--ids-out", filepath.Join(dir, "ids.txt")); code != exitSignal+int(sigint) || stderr != "annoy: interrupted\n" {
 		t.Errorf("cancelled: exit code %d, %s", code, stderr)
 	}
 	if got := files(t, dir); !slices.Equal(got, []string{"out.npy"}) {

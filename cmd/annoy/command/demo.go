@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -201,6 +202,9 @@ func runReader(ctx context.Context, e *env, size demoSize, path string, text io.
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if cmd.ProcessState.ExitCode() == exitSignal+int(sigpipe) {
+			return nil, syscall.EPIPE // it was the one to meet the end of the output
+		}
 		return nil, fmt.Errorf("annoy: the demo's second process: %w: %s", err, strings.TrimSpace(failure.String()))
 	}
 	return bytes.TrimSpace(result.Bytes()), nil
@@ -254,7 +258,7 @@ func (r *demoResult) print(w io.Writer) error {
 		return err
 	}
 	_, err := io.WriteString(w, `
-Next, with your own vectors (npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv):
+Next, with your own vectors (npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv, hdf5, parquet):
 
   annoy build vectors.npy -o vectors.ann --metric angular --trees 50
   annoy query vectors.ann --id 0 -k 10

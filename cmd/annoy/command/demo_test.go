@@ -94,7 +94,7 @@ func TestDemoCancelled(t *testing.T) {
 		defer time.AfterFunc(after, cancel).Stop()
 		// The whole set: it takes longer than any of the waits.
 		code, _, stderr := runContext(t, ctx, "demo")
-		if code != exitInterrupted || stderr != "annoy: interrupted\n" {
+		if code != exitSignal+int(sigint) || stderr != "annoy: interrupted\n" {
 			t.Errorf("after %v: exit code %d, %q", after, code, stderr)
 		}
 		if left := files(t, dir); len(left) != 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -13,10 +14,21 @@ import (
 
 // Exit codes, as the root's help documents them.
 const (
-	exitOK          = 0
-	exitFailure     = 1
-	exitUsage       = 2
-	exitInterrupted = 130 // 128 + SIGINT, as shells count
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+	exitSignal  = 128 // and the signal's number, as shells count
+)
+
+// Signal is the cause to end Run's context with when that signal arrives.
+type Signal int
+
+func (s Signal) Error() string { return "interrupted" }
+
+// The signals that have a meaning here, by the numbers that all systems give them.
+const (
+	sigint  Signal = 2
+	sigpipe Signal = 13
 )
 
 // usageError is an error that another command line would not have met.
@@ -37,19 +49,21 @@ func (e *env) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	code, text := exitFailure, err.Error()
 	var usage usageError
 	switch {
+	case errors.Is(err, syscall.EPIPE), errors.Is(context.Cause(ctx), sigpipe):
+		return exitSignal + int(sigpipe) // whoever read the output has gone, and wants to know no more
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		code, text = exitInterrupted, "interrupted"
+		signal := sigint
+		errors.As(context.Cause(ctx), &signal)
+		code, text = exitSignal+int(signal), signal.Error()
 	case !e.parsed, errors.As(err, &usage), errors.Is(err, annoy.ErrOption):
 		code = exitUsage
 	}
+	text = strings.TrimPrefix(text, "annoy: ")
 	if e.json {
 		_ = printLine(e.stderr, map[string]string{"error": text})
 		return code
 	}
-	if !strings.HasPrefix(text, "annoy:") {
-		text = "annoy: " + text
-	}
-	fmt.Fprintln(e.stderr, text)
+	fmt.Fprintln(e.stderr, "annoy: "+text)
 	if code == exitUsage {
 		fmt.Fprintf(e.stderr, "'%s --help' explains.\n", cmd.CommandPath())
 	}
@@ -61,7 +75,7 @@ func (e *env) warn(text string) {
 	switch {
 	case e.quiet:
 	case e.json:
-		_ = printLine(e.stderr, map[string]string{"warning": text})
+		_ = printLine(e.stderr, map[string]string{"warning": strings.TrimPrefix(text, "annoy: ")})
 	default:
 		fmt.Fprintln(e.stderr, "annoy: warning: "+strings.TrimPrefix(text, "annoy: "))
 	}

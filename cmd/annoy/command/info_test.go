@@ -66,7 +66,7 @@ func TestVerify(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if code, _, _ := runContext(t, ctx, "verify", ix); code != exitInterrupted {
+	if code, _, _ := runContext(t, ctx, "verify", ix); code != exitSignal+int(sigint) {
 		t.Errorf("cancelled: exit code %d", code)
 	}
 }

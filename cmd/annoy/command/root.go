@@ -2,7 +2,8 @@
 // them the pieces that several verbs share.
 //
 // Every verb writes its result to standard output, and warnings, progress and
-// errors to standard error; with --json all but progress is JSON.
+// errors to standard error; with --json all is JSON but progress, help and
+// completion.
 package command
 
 import (
@@ -27,10 +28,11 @@ Exit codes:
   0    success
   1    the operation failed, or verify found the index corrupt
   2    the command line is wrong: unknown verb or flag, bad or missing value
-  130  interrupted (Ctrl-C); unfinished files are removed
+  130  interrupted (Ctrl-C), or 128 and the number of another signal that ends
+       programs; unfinished files are removed
 
-With --json, results are JSON on standard output, and an error is one line
-{"error":"…"} on standard error.`
+With --json, results are JSON on standard output (help and completion excepted),
+and an error is one line {"error":"…"} on standard error.`
 
 const rootExamples = `  annoy demo
   annoy build vectors.npy -o vectors.ann --metric angular --trees 50
@@ -50,16 +52,34 @@ type env struct {
 // When ctx ends, the verb under way removes what it left unfinished.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	e := &env{stdout: stdout, stderr: stderr}
-	root := newRoot(e)
+	help := &checked{w: stdout}
+	root := newRoot(e, help)
 	// Not nil, for which cobra would take the arguments of the process.
 	root.SetArgs(append([]string{}, args...))
 	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = help.err
+	}
 	if err != nil && !e.json {
 		// A command line that failed to parse may end before its --json.
 		flags, _, _ := cut(args, "--")
 		e.json = slices.Contains(flags, "--json")
 	}
 	return e.report(ctx, cmd, err)
+}
+
+// checked keeps the first error of writing, which cobra drops.
+type checked struct {
+	w   io.Writer
+	err error
+}
+
+func (c *checked) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
 }
 
 // cut is strings.Cut for slices.
@@ -70,7 +90,8 @@ func cut(s []string, sep string) (before, after []string, found bool) {
 	return s, nil, false
 }
 
-func newRoot(e *env) *cobra.Command {
+// newRoot is the whole command line; help and completion are printed to help.
+func newRoot(e *env, help io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "annoy",
 		Short:         "Nearest neighbours from an index that is a file",
@@ -89,7 +110,7 @@ func newRoot(e *env) *cobra.Command {
 			return unknownVerb(cmd, args[0])
 		},
 	}
-	root.SetOut(e.stdout)
+	root.SetOut(help)
 	root.SetErr(e.stderr)
 	root.PersistentFlags().BoolVar(&e.json, "json", false, "print results and errors as JSON")
 	root.PersistentFlags().BoolVarP(&e.quiet, "quiet", "q", false, "print no progress, warnings or summary")

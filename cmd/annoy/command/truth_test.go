@@ -197,7 +197,7 @@ func TestTruthResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, _, stderr := runContext(t, ctx, "truth", b, q, "-k", "4", "--metric", "euclidean", "-o", prefix)
-	if code != exitInterrupted {
+	if code != exitSignal+int(sigint) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 	fails(t, exitFailure, []string{"truth", b, q, "-k", "5", "--metric", "euclidean", "-o", prefix}, "k is 4, here it is 5", "remove "+prefix+".state")

@@ -185,6 +185,9 @@ func checkOutput(out string, inputs ...string) error {
 	if s.IsDir() {
 		return fmt.Errorf("cannot write %s: it is a directory", out)
 	}
+	if !s.Mode().IsRegular() {
+		return fmt.Errorf("cannot write %s: it is not a regular file", out)
+	}
 	for _, in := range inputs {
 		if t, err := os.Stat(in); err == nil && os.SameFile(s, t) {
 			return usagef("%s is both input and output", out)

@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -43,6 +45,58 @@ func (s section) Tables() (string, error) {
 	return b.String(), err
 }
 
+// index is an index with its build parameters, and the sets in which it was measured with these.
+type index struct {
+	peers.Description
+	Sets []string
+}
+
+// ParameterText is the build parameters by name.
+func (i *index) ParameterText() string {
+	var text []string
+	for _, name := range slices.Sorted(maps.Keys(i.Parameters)) {
+		text = append(text, fmt.Sprintf("%s %v", name, i.Parameters[name]))
+	}
+	return strings.Join(text, ", ")
+}
+
+// SetText names the sets.
+func (i *index) SetText() string { return strings.Join(i.Sets, "; ") }
+
+// collect adds the indexes of a set's report to those of the sets before it, beside those of the same name.
+func collect(all []*index, set string, r *peers.Report) []*index {
+	for _, p := range r.Peers {
+		is := &index{p.Description, []string{set}}
+		at := len(all)
+		for i, other := range all {
+			if other.Name != is.Name {
+				continue
+			}
+			if at = i + 1; other.ParameterText() == is.ParameterText() && other.Version == is.Version {
+				other.Sets, is = append(other.Sets, set), nil
+				break
+			}
+		}
+		if is != nil {
+			all = slices.Insert(all, at, is)
+		}
+	}
+	return all
+}
+
+// versions names what ran in any set.
+func versions(sections []section) string {
+	var all []string
+	for _, s := range sections {
+		for v := range strings.SplitSeq(s.Versions(), ", ") {
+			if !slices.Contains(all, v) {
+				all = append(all, v)
+			}
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 func main() {
 	if len(os.Args) != 3 {
 		fmt.Fprintln(os.Stderr, "want: page REPORTS PAGE")
@@ -63,6 +117,8 @@ func run(reports, page string) error {
 		Sections []section
 		Missing  []string
 		First    *peers.Report
+		Versions string
+		Indexes  []*index
 	}
 	for _, set := range sets {
 		text, err := os.ReadFile(filepath.Join(reports, set.name+".json"))
@@ -93,10 +149,12 @@ func run(reports, page string) error {
 		}
 		plot := filepath.ToSlash(filepath.Join(filepath.Base(plots), set.name+".svg"))
 		data.Sections = append(data.Sections, section{set.name, set.title, set.about, plot, r})
+		data.Indexes = collect(data.Indexes, set.title, r)
 	}
 	if data.First == nil {
 		return fmt.Errorf("%s has no report", reports)
 	}
+	data.Versions = versions(data.Sections)
 	t, err := template.New("page").Parse(source)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ import (
 type Options struct {
 	Base    string       // file of the vectors to index, of any format that Open reads
 	Queries string       // file of queries; "": a tenth of the base at most is held out and asked
-	Truth   string       // npy file of the exact neighbours' row numbers, nearest first; "": computed
+	Truth   string       // file of the exact neighbours' row numbers, nearest first (npy, ivecs, or an HDF5 file's neighbors); "": computed
 	Metric  annoy.Metric // 0: what an HDF5 file of ann-benchmarks says, otherwise Angular
 	K       int          // neighbours a query asks for; 0: 10
 	With    []string     // of Names; nil: all
@@ -143,8 +143,8 @@ func (o *Options) metric() (annoy.Metric, error) {
 		return 0, err
 	}
 	defer h.Close()
-	name, ok := h.Attribute("distance")
-	if !ok {
+	name := attribute(h)
+	if name == "" {
 		return annoy.Angular, nil
 	}
 	m, err := annoy.ParseMetric(name)

@@ -130,7 +130,7 @@ func TestTruthOfOtherVectors(t *testing.T) {
 // A file of ann-benchmarks gives base, queries, truth and metric, unless others are named.
 func TestHDF5(t *testing.T) {
 	path := filepath.Join("..", "..", "vecio", "testdata", "hdf5", "ann_default.hdf5")
-	o := &Options{Base: path}
+	o := &Options{Base: path, Metric: annoy.Euclidean}
 	in, err := readInput(t.Context(), o, 0, 100)
 	if err != nil {
 		t.Fatal(err)
@@ -138,11 +138,26 @@ func TestHDF5(t *testing.T) {
 	if in.dim != 3 || len(in.base) != 5*3 || len(in.queries) != 2*3 || len(in.truth) != 2 || !slices.Equal(in.truth[1], []int64{10, 11, 12}) {
 		t.Errorf("read %+v", in)
 	}
-	if m, err := o.metric(); err != nil || m != annoy.Euclidean {
+	if m, err := (&Options{Base: path}).metric(); err != nil || m != annoy.Euclidean {
 		t.Errorf("metric %v, %v", m, err)
 	}
 	if in, err = readInput(t.Context(), o, 4, 100); err != nil || len(in.base) != 4*3 || in.truth != nil {
 		t.Errorf("four rows of it, whose truth it does not have: %+v, %v", in, err)
+	}
+	// Its truth is of its own metric, base and queries; its queries are test, in whatever role it is named.
+	tests := in.queries
+	for _, c := range []struct {
+		o     Options
+		truth bool
+	}{
+		{Options{Base: path, Metric: annoy.Angular}, false},
+		{Options{Base: path, Queries: path, Metric: annoy.Euclidean}, true},
+		{Options{Base: path, Queries: path, Truth: path, Metric: annoy.Angular}, true},
+		{Options{Base: writeRows(t, filepath.Join(t.TempDir(), "b.npy"), eval.Split(in.base, 3)), Queries: path, Metric: annoy.Euclidean}, false},
+	} {
+		if in, err = readInput(t.Context(), &c.o, 0, 100); err != nil || !slices.Equal(in.queries, tests) || (in.truth != nil) != c.truth {
+			t.Errorf("%+v: queries %v, truth %v, %v", c.o, in.queries, in.truth, err)
+		}
 	}
 	queries := writeRows(t, filepath.Join(t.TempDir(), "q.fvecs"), [][]float32{{1, 2, 3}})
 	o = &Options{Base: path, Queries: queries, Metric: annoy.Dot}

@@ -55,13 +55,14 @@ type AtRecall struct {
 	QPSWall Figure  `json:"qps_wall"` // by the clock on the wall
 	// Effort says which effort, between two measured ones or at one.
 	Effort string `json:"effort,omitempty"`
-	// Least: even the least effort finds this much, and the figures are that effort's.
+	// Least: even the least effort that is worth it finds more, and the figures are that effort's.
 	Least bool `json:"least,omitempty"`
 	// Missing says why there are no figures.
 	Missing string `json:"missing,omitempty"`
 }
 
-// at interpolates along the front: logarithms of cost between the two points around the target.
+// at interpolates along the front, as the plot's lines do: logarithms of cost, between the two points around the target, over
+// the logarithm of what is missed.
 func at(target float64, d *Description, points []*point) AtRecall {
 	a := AtRecall{Recall: target}
 	f := front(points)
@@ -81,7 +82,10 @@ func at(target float64, d *Description, points []*point) AtRecall {
 		return a
 	}
 	below, above := f[i-1], f[i]
-	w := (target - below.recall()) / (above.recall() - below.recall())
+	w := 1.0
+	if span := loss(above.recall()) - loss(below.recall()); span > 0 { // 0 where both miss next to nothing
+		w = (loss(target) - loss(below.recall())) / span
+	}
 	a.QPS, a.QPSWall = rates(below.cpu, above.cpu, w), rates(below.wall, above.wall, w)
 	a.Effort = d.label(above.effort)
 	if w < 1 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/annoy-go/annoy"
@@ -43,12 +44,16 @@ func readInput(ctx context.Context, o *Options, limit, queries int) (in input, e
 	if in.base, in.dim, err = readRows(ctx, o, o.Base, "", limit); err != nil {
 		return in, err
 	}
-	path, dataset := o.Queries, ""
+	path := o.Queries
 	if path == "" && isHDF5(o.Base) {
-		path, dataset = o.Base, "test"
+		path = o.Base
 	}
 	if path == "" {
 		return in, nil
+	}
+	dataset := ""
+	if isHDF5(path) {
+		dataset = "test"
 	}
 	dim := 0
 	if in.queries, dim, err = readRows(ctx, o, path, dataset, queries); err != nil {
@@ -58,12 +63,31 @@ func readInput(ctx context.Context, o *Options, limit, queries int) (in input, e
 		return in, fmt.Errorf("annoy: %s: vectors of dimension %d, those of %s have %d", path, dim, o.Base, in.dim)
 	}
 	switch {
+	case o.Truth != "" && isHDF5(o.Truth):
+		in.truth, err = readNeighbors(o.Truth)
 	case o.Truth != "":
 		in.truth, err = eval.ReadIDs(o.Truth)
-	case dataset != "" && limit == 0:
+	case path == o.Base && limit == 0 && hasNeighbors(path, o.Metric):
 		in.truth, err = readNeighbors(path)
 	}
 	return in, err
+}
+
+// hasNeighbors says whether an HDF5 file has the exact neighbours of its queries, by its own metric: that is, by the one
+// asked for, or it does not say which.
+func hasNeighbors(path string, m annoy.Metric) bool {
+	h, err := vecio.OpenHDF5(path)
+	if err != nil {
+		return false // what opened it for its vectors has told, or will
+	}
+	defer h.Close()
+	own, err := annoy.ParseMetric(attribute(h))
+	return slices.ContainsFunc(h.Datasets(), func(d vecio.DatasetInfo) bool { return d.Name == "neighbors" }) && (err != nil || own == m)
+}
+
+func attribute(h *vecio.HDF5File) string {
+	name, _ := h.Attribute("distance")
+	return name
 }
 
 // readRows reads the first rows of a file of vectors, limit 0 being all; dataset names one of an HDF5 file.

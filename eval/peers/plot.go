@@ -26,8 +26,11 @@ type scale struct {
 
 func (s scale) at(x float64) float64 { return s.start + (x-s.from)/(s.to-s.from)*(s.end-s.start) }
 
+// leastMissed stands for nothing missed, which has no logarithm.
+const leastMissed = 1e-4
+
 // loss is the axis of recall: equal steps for equal factors of what is missed, since that is what is hard to gain.
-func loss(recall float64) float64 { return -math.Log10(max(1-recall, 1e-4)) }
+func loss(recall float64) float64 { return -math.Log10(max(1-recall, leastMissed)) }
 
 // recallTicks are marked where they lie within the plot.
 var recallTicks = []float64{0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999}

@@ -11,9 +11,11 @@ import (
 // loadTruth takes the exact neighbours from where the options say, or computes them.
 func (s *Set) loadTruth(ctx context.Context, o *Options) error {
 	if s.truth == nil {
+		s.truthName = "computed"
 		return s.findTruth(ctx, o)
 	}
-	return s.setTruth(o.truthName(), s.truth, o.K)
+	s.truthName = o.truthName()
+	return s.setTruth(s.truthName, s.truth, o.K)
 }
 
 // setTruth takes the exact neighbours' row numbers, and keeps the distance of each query's k-th.

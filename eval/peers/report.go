@@ -45,6 +45,7 @@ type SetInfo struct {
 	Items   int    `json:"items"`
 	Dim     int    `json:"dim"`
 	Queries string `json:"queries"` // their file, or that they were held out
+	Truth   string `json:"truth"`   // the file of the exact neighbours, or "computed"
 }
 
 // PeerReport is all figures of one index.
@@ -85,7 +86,7 @@ func newReport(o *Options, s *Set) *Report {
 			CPU: cpuModel(), Cores: runtime.NumCPU(), Kernel: kernel.Current().String(), System: system(),
 		},
 		Version: o.Version, Go: runtime.Version(),
-		Set: SetInfo{Name: o.Base, Metric: s.metric.String(), Items: s.rows, Dim: s.dim, Queries: queries},
+		Set: SetInfo{Name: o.Base, Metric: s.metric.String(), Items: s.rows, Dim: s.dim, Queries: queries, Truth: s.truthName},
 		K:   o.K, Recalls: o.Recalls, Rounds: o.rounds(), Slice: min(o.slice(), len(s.queries)/o.rounds()), Threads: 1,
 		Quick: o.Quick,
 	}
@@ -118,15 +119,16 @@ type Versus struct {
 	Recall float64 `json:"recall"`
 	// Ratio is the queries per second of our fastest index by the peer's: above 1 ours is faster.
 	Ratio float64 `json:"ratio"`
-	// Least: the peer's speed is that of its least effort, which finds more than Recall.
+	// Least: the speed of one of the two is that of its least effort, which finds more than Recall.
 	Least bool `json:"least,omitempty"`
-	// Ours is the index of ours that Queries is stated for.
+	// Ours is the index of ours that is the fastest.
 	Ours string `json:"ours"`
-	// Queries is how many queries an index must answer for its cost, build and searches together, to turn: before it the
-	// one that builds faster has cost less CPU, after it the one that searches faster. 0 where one index does both.
-	Queries float64 `json:"queries"`
-	// OursFirst: up to Queries ours costs less; where Queries is 0, always. False: the same of the peer.
-	OursFirst bool `json:"ours_first"`
+	// Always, Until and From say for how many queries an index one of ours costs less CPU than the peer, build and searches
+	// together: for any number; for up to Until; for From and more. Until and From are 0 where there is no such range; they
+	// may be of different indexes of ours, one that is built fast and one that searches fast.
+	Always bool    `json:"always,omitempty"`
+	Until  float64 `json:"until,omitempty"`
+	From   float64 `json:"from,omitempty"`
 }
 
 // oursLibrary is the Library of this library's own indexes.
@@ -147,43 +149,37 @@ func (r *Report) compareAll() {
 	}
 }
 
-// versus picks, of our indexes, the fastest for the ratio, and for the cost the one that stays ahead longest.
-func (r *Report) versus(peer *PeerReport, target int) (best Versus, ok bool) {
+// versus takes the fastest of our indexes for the ratio, and for the cost whichever is the cheapest at a number of queries.
+func (r *Report) versus(peer *PeerReport, target int) (v Versus, ok bool) {
 	theirs := peer.At[target]
 	if theirs.Missing != "" {
-		return best, false
+		return v, false
 	}
-	best = Versus{Peer: peer.Name, Recall: theirs.Recall, Least: theirs.Least}
+	v = Versus{Peer: peer.Name, Recall: theirs.Recall, Least: theirs.Least}
 	for i := range r.Peers {
 		own := &r.Peers[i]
 		if own.Library != oursLibrary || own.At[target].Missing != "" {
 			continue
 		}
-		v := Versus{Peer: peer.Name, Recall: theirs.Recall, Least: theirs.Least, Ours: own.Name, Ratio: own.At[target].QPS.Median / theirs.QPS.Median}
+		ok = true
+		if ratio := own.At[target].QPS.Median / theirs.QPS.Median; ratio > v.Ratio {
+			v.Ratio, v.Ours, v.Least = ratio, own.Name, theirs.Least || own.At[target].Least
+		}
 		saved := peer.Build.CPU - own.Build.CPU
 		slower := 1/own.At[target].QPS.Median - 1/theirs.QPS.Median
-		v.OursFirst = saved > 0 || saved == 0 && slower <= 0
-		if (saved > 0) == (slower > 0) && slower != 0 {
-			v.Queries = saved / slower
+		switch {
+		case saved >= 0 && slower <= 0:
+			v.Always = true
+		case saved > 0 && slower > 0:
+			v.Until = max(v.Until, saved/slower)
+		case saved < 0 && slower < 0 && (v.From == 0 || saved/slower < v.From):
+			v.From = saved / slower
 		}
-		ratio := max(best.Ratio, v.Ratio)
-		if !ok || v.longer(best) {
-			best = v
-		}
-		best.Ratio, ok = ratio, true
 	}
-	return best, ok
-}
-
-// longer tells which of two of our indexes costs less than the peer for more queries.
-func (v Versus) longer(than Versus) bool {
-	if v.OursFirst != than.OursFirst {
-		return v.OursFirst
+	if v.Always || v.From > 0 && v.From <= v.Until {
+		v.Always, v.Until, v.From = true, 0, 0
 	}
-	if v.OursFirst {
-		return v.Queries == 0 || than.Queries != 0 && v.Queries > than.Queries
-	}
-	return v.Queries != 0 && (than.Queries == 0 || v.Queries < than.Queries)
+	return v, ok
 }
 
 // cpuModel is the processor's name where the system tells it.

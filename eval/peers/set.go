@@ -19,6 +19,7 @@ type Set struct {
 	queries    [][]float32
 	truth      [][]int64 // row numbers, nil where they are to be computed
 	kth        []float64
+	truthName  string // where truth came from
 	heldOut    bool   // the queries were taken out of the base
 	npyBase    string // the same rows for NumPy; the file may have more of them
 	npyQueries string

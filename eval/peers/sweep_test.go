@@ -206,27 +206,35 @@ func TestVersus(t *testing.T) {
 		want       Versus
 		cell       string
 	}{
-		{"slow build", 5, 500, Versus{Ratio: 0.2, Queries: 500, OursFirst: true}, "0.200× to 500"},
-		{"beaten", 5, 50, Versus{Ratio: 2, OursFirst: true}, "2.00× always"},
+		{"slow build", 5, 500, Versus{Ratio: 0.2, Until: 500}, "0.200× to 500"},
+		{"beaten", 5, 50, Versus{Ratio: 2, Always: true}, "2.00× always"},
 		{"beats", 0.5, 500, Versus{Ratio: 0.2}, "0.200× never"},
-		{"quick build", 0.5, 50, Versus{Ratio: 2, Queries: 50}, "2.00× from 50.0"},
+		{"quick build", 0.5, 50, Versus{Ratio: 2, From: 50}, "2.00× from 50.0"},
 	} {
 		r := &Report{Recalls: []float64{0.9}, Peers: []PeerReport{peer("ours", oursLibrary, 1, 100), peer(c.name, "x", c.build, c.qps)}}
 		r.compareAll()
 		v := r.Versus[0]
-		if math.Abs(v.Ratio-c.want.Ratio) > 1e-9 || math.Abs(v.Queries-c.want.Queries) > 1e-6 || v.OursFirst != c.want.OursFirst {
+		if math.Abs(v.Ratio-c.want.Ratio) > 1e-9 || math.Abs(v.Until-c.want.Until) > 1e-6 || math.Abs(v.From-c.want.From) > 1e-6 || v.Always != c.want.Always {
 			t.Errorf("%s: %+v, want %+v", c.name, v, c.want)
 		}
 		if v.cell() != c.cell {
 			t.Errorf("%s: cell %q, want %q", c.name, v.cell(), c.cell)
 		}
 	}
-	// A second index of ours, slower to build and faster to search, gives the ratio; the first stays cheaper longer.
-	r := &Report{Recalls: []float64{0.9}, Peers: []PeerReport{
-		peer("few", oursLibrary, 1, 100), peer("many", oursLibrary, 4.5, 120), peer("graph", "x", 5, 500),
-	}}
-	r.compareAll()
-	if v := r.Versus[0]; v.Ours != "few" || math.Abs(v.Ratio-0.24) > 1e-9 {
-		t.Errorf("of two: %+v", v)
+	// A second index of ours, slower to build and faster to search, gives the ratio; the first stays cheaper longer. Where
+	// the second overtakes the peer at last, there are two ranges, or one.
+	for _, c := range []struct {
+		many PeerReport
+		cell string
+	}{
+		{peer("many", oursLibrary, 4.5, 120), "0.240× to 500"},
+		{peer("many", oursLibrary, 20, 1000), "2.00× to 500, from 15.0k"},
+		{peer("many", oursLibrary, 5.1, 1000), "2.00× always"},
+	} {
+		r := &Report{Recalls: []float64{0.9}, Peers: []PeerReport{peer("few", oursLibrary, 1, 100), c.many, peer("graph", "x", 5, 500)}}
+		r.compareAll()
+		if v := r.Versus[0]; v.Ours != "many" || v.cell() != c.cell {
+			t.Errorf("of two: %+v, cell %q, want %q", v, v.cell(), c.cell)
+		}
 	}
 }

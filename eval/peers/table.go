@@ -76,14 +76,16 @@ func (r *Report) versusTable() []row {
 func (v Versus) cell() string {
 	when := ""
 	switch {
-	case v.Queries == 0 && v.OursFirst:
+	case v.Always:
 		when = "always"
-	case v.Queries == 0:
-		when = "never"
-	case v.OursFirst:
-		when = "to " + short(v.Queries)
+	case v.Until > 0 && v.From > 0:
+		when = "to " + short(v.Until) + ", from " + short(v.From)
+	case v.Until > 0:
+		when = "to " + short(v.Until)
+	case v.From > 0:
+		when = "from " + short(v.From)
 	default:
-		when = "from " + short(v.Queries)
+		when = "never"
 	}
 	mark := ""
 	if v.Least {
@@ -93,15 +95,16 @@ func (v Versus) cell() string {
 }
 
 const (
-	versusTitle = "This library beside each peer: its fastest index's queries per second by the peer's, and for how many queries an index its cost in CPU, " +
-		"build and searches together, is the smaller."
-	leastNote = "* recall is higher than that: this is the least effort that the index can be asked for."
+	versusTitle = "This library beside each peer: its fastest index's queries per second by the peer's, and for how many queries an index one of its indexes costs " +
+		"less CPU, build and searches together."
+	leastNote = "* recall is higher than that: less effort cannot be asked for, or was not faster."
 )
 
 // WriteText writes the report for a terminal.
 func (r *Report) WriteText(out io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d × %d, %s, k=%d; queries: %s\n", r.Set.Name, r.Set.Items, r.Set.Dim, r.Set.Metric, r.K, r.Set.Queries)
+	fmt.Fprintf(&b, "%s: %d × %d, %s, k=%d; queries: %s; exact neighbours: %s\n", r.Set.Name, r.Set.Items, r.Set.Dim, r.Set.Metric, r.K,
+		r.Set.Queries, r.Set.Truth)
 	fmt.Fprintf(&b, "%s, %d cores, %s, %s kernels; %s\n", r.Machine.CPU, r.Machine.Cores, r.Machine.System, r.Machine.Kernel, r.Versions())
 	if r.Quick {
 		b.WriteString("A quick comparison, for a first look: few vectors, few queries.\n")

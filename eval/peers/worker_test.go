@@ -37,6 +37,8 @@ func fakeWorker(kind string) {
 		switch kind {
 		case "good":
 			fmt.Printf(`{"cpu":0.5,"wall":0.25,"ids":[[%d,%d]]}`+"\n", r.Knob, r.Extra)
+		case "tells":
+			fmt.Printf(`{"error":"waits: %s"}`+"\n", os.Getenv("OMP_WAIT_POLICY"))
 		case "raises":
 			fmt.Println(`{"error":"ValueError: no such thing"}`)
 		case "talks":
@@ -83,7 +85,7 @@ func TestWorkerAnswers(t *testing.T) {
 
 func TestWorkerFails(t *testing.T) {
 	for kind, want := range map[string]string{
-		"raises": "no such thing", "talks": "no JSON", "dies": "illegal instruction", "short": "answers to 0 queries",
+		"tells": "waits: passive", "raises": "no such thing", "talks": "no JSON", "dies": "illegal instruction", "short": "answers to 0 queries",
 	} {
 		p := &python{search: startFake(t, kind), d: Description{Name: "fake"}}
 		_, err := p.Search(0, 1, 2, Effort{})

@@ -26,11 +26,24 @@ type progress struct {
 // newProgress returns nil, which draws nothing, unless a person is watching:
 // standard error is a terminal, and neither --json nor --quiet is given.
 func (e *env) newProgress() *progress {
-	f, ok := e.stderr.(*os.File)
-	if !ok || e.json || e.quiet || !term.IsTerminal(int(f.Fd())) {
+	if e.json || e.quiet || !isTerminal(e.stderr) {
 		return nil
 	}
-	return &progress{w: f}
+	return &progress{w: e.stderr}
+}
+
+// newStreamProgress is newProgress for a verb that prints results while it
+// works: on a terminal they would run into the bar, and show progress themselves.
+func (e *env) newStreamProgress() *progress {
+	if isTerminal(e.stdout) {
+		return nil
+	}
+	return e.newProgress()
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // update shows that done of total (−1: unknown) steps of a stage are over.

@@ -145,24 +145,26 @@ func runQuery(cmd *cobra.Command, e *env, f *queryFlags, path string) error {
 	out := newQueryWriter(e, ix.Metric())
 	switch {
 	case f.vectors != "":
-		err = queryFile(cmd.Context(), ix, f, path, o, out)
+		bar := e.newStreamProgress()
+		err = queryFile(cmd.Context(), ix, f, path, o, out, bar)
+		bar.stop()
 	case one != nil:
-		err = queryOne(out, func() ([]annoy.Neighbor, error) { return ix.Search(one, f.k, o) })
+		err = queryOne(out, path, func() ([]annoy.Neighbor, error) { return ix.Search(one, f.k, o) })
 	default:
-		err = queryOne(out, func() ([]annoy.Neighbor, error) { return ix.SearchByID(f.id, f.k, o) })
+		err = queryOne(out, path, func() ([]annoy.Neighbor, error) { return ix.SearchByID(f.id, f.k, o) })
 	}
 	if err != nil {
 		// The answers up to the error are sound: they are not held back.
 		_ = out.flush()
-		return inFile(path, err)
+		return err
 	}
 	return out.flush()
 }
 
-func queryOne(out *queryWriter, search func() ([]annoy.Neighbor, error)) error {
+func queryOne(out *queryWriter, path string, search func() ([]annoy.Neighbor, error)) error {
 	hits, err := search()
 	if err != nil {
-		return err
+		return inFile(path, err)
 	}
 	return out.write(0, hits)
 }
@@ -170,6 +172,7 @@ func queryOne(out *queryWriter, search func() ([]annoy.Neighbor, error)) error {
 // queryFile answers the rows of a file, a batch at a time.
 func queryFile(
 	ctx context.Context, ix *annoy.Index, f *queryFlags, path string, o *annoy.SearchOptions, out *queryWriter,
+	bar *progress,
 ) error {
 	src, err := f.file.open(f.vectors, "")
 	if err != nil {
@@ -190,6 +193,7 @@ func queryFile(
 		batch[i] = backing[i*dim : (i+1)*dim]
 	}
 	for first := int64(0); ; {
+		bar.update("query", first, int64(src.Len()))
 		n := 0
 		var end error
 		for n < rows && end == nil {
@@ -200,7 +204,7 @@ func queryFile(
 		// Rows before a malformed one are answered before its error.
 		hits, err := ix.SearchBatch(ctx, batch[:n], f.k, o)
 		if err != nil {
-			return err
+			return inFile(path, err)
 		}
 		for i, h := range hits {
 			if err := out.write(first+int64(i), h); err != nil {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -230,4 +231,19 @@ func TestSecondProcess(t *testing.T) {
 	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != exitUsage {
 		t.Errorf("usage error in a process: %v, want exit code %d", err, exitUsage)
 	}
+}
+
+// TestQueryBlames: a fault of the file of queries is not laid on the index,
+// one of the search is.
+func TestQueryBlames(t *testing.T) {
+	ix := buildIndex(t, randomRows(20, 2), "--trees", "2")
+	missing := filepath.Join(t.TempDir(), "missing.npy")
+	ragged := writeText(t, "ragged.csv", "1,2\n3\n")
+	for _, queries := range []string{missing, ragged} {
+		_, _, stderr := run(t, "query", ix, "--vectors", queries)
+		if !strings.Contains(stderr, queries) || strings.Contains(stderr, ix) {
+			t.Errorf("the error of %s: %s", queries, stderr)
+		}
+	}
+	fails(t, exitFailure, []string{"query", ix, "--id", "99"}, ix, "99")
 }

@@ -1,0 +1,80 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal opens a pseudo-terminal: what is written to the file is read, at
+// the end, by the function.
+func terminal(t *testing.T) (tty *os.File, shown func() string) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(master) // ends with EIO when the terminal is closed
+		text <- string(b)
+	}()
+	return tty, func() string {
+		tty.Close()
+		return <-text
+	}
+}
+
+// TestQueryProgress: a bar for a file of queries, unless the answers
+// themselves scroll by.
+func TestQueryProgress(t *testing.T) {
+	rows := randomRows(40, 4)
+	ix, queries := buildIndex(t, rows, "--trees", "2"), writeRows(t, "q.npy", rows)
+	for _, c := range []struct {
+		name  string
+		extra []string
+		bar   bool
+	}{
+		{"to a file", nil, true},
+		{"quiet", []string{"--quiet"}, false},
+		{"JSON", []string{"--json"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tty, shown := terminal(t)
+			var out strings.Builder
+			args := append([]string{"query", ix, "--vectors", queries, "-k", "1"}, c.extra...)
+			if code := Run(t.Context(), args, &out, tty); code != exitOK {
+				t.Errorf("exit code %d", code)
+			}
+			if text := shown(); strings.Contains(text, "query") != c.bar {
+				t.Errorf("a bar is %v, the terminal shows %q", c.bar, text)
+			}
+			if strings.Count(out.String(), "\n") < len(rows) {
+				t.Errorf("standard output: %s", out.String())
+			}
+		})
+	}
+	t.Run("to a terminal", func(t *testing.T) {
+		tty, shown := terminal(t)
+		Run(t.Context(), []string{"query", ix, "--vectors", queries, "-k", "1"}, tty, tty)
+		if text := shown(); strings.Contains(text, "query") || !strings.Contains(text, "DISTANCE") {
+			t.Errorf("the terminal shows %q", text)
+		}
+	})
+}

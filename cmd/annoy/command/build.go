@@ -47,7 +47,8 @@ func newBuild(e *env) *cobra.Command {
 		Use:   "build VECTORS -o INDEX",
 		Short: "Build an index from a vector file",
 		Long: `Build an index from the vectors of a file: npy, fvecs, bvecs, ivecs, fbin,
-u8bin, jsonl, csv, hdf5 or parquet.
+u8bin, jsonl, csv, hdf5 or parquet, told by its extension or by --format. The
+file "-" is standard input.
 
 A row's id is its number, from 0, unless the file has ids of its own (JSON
 lines {"id": 7, "vector": […]}) or --ids or --id-column gives them. Ids should
@@ -62,7 +63,8 @@ Without --on-disk the vectors are held in memory; with it, vectors and trees
 go straight to the file.`,
 		Example: `  annoy build vectors.npy -o vectors.ann --metric angular --trees 50
   annoy build base.fvecs -o base.ann --metric euclidean --trees 20 --on-disk
-  annoy build part.csv -o part.ann --ids part-ids.txt --metric dot`,
+  annoy build part.csv -o part.ann --ids part-ids.txt --metric dot
+  zcat vectors.csv.gz | annoy build - --format csv -o vectors.ann`,
 		Args:              exactArgs("VECTORS"),
 		ValidArgsFunction: completeVectors,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runBuild(cmd, e, f, args[0]) },
@@ -78,7 +80,7 @@ go straight to the file.`,
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of the random choices; 0: Annoy's default")
 	fl.IntVar(&f.workers, "workers", 0, "goroutines that build; 0: one for each core")
 	fl.BoolVar(&f.onDisk, "on-disk", false, "build in the file, for vectors that do not fit in memory")
-	f.vectors.register(cmd, true)
+	f.vectors.register(cmd, "VECTORS", true)
 	f.dialect.register(cmd, "dot-dialect", "which Annoy reads a dot index, 1.x releases (the default) or its main branch")
 	return cmd
 }
@@ -99,7 +101,7 @@ func (f *buildFlags) validate(vectors string) error {
 	case f.dialect.set && f.metric.value != annoy.Dot:
 		return usagef("--dot-dialect is for --metric dot, not %v", f.metric.value)
 	}
-	return checkOutput(f.out, vectors, f.ids)
+	return checkIndexOutput(f.out, vectors, f.ids)
 }
 
 func runBuild(cmd *cobra.Command, e *env, f *buildFlags, path string) error {

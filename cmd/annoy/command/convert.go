@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +54,8 @@ func newConvert(e *env) *cobra.Command {
 		Short: "Convert vector files, dot dialects, or an index to its vectors",
 		Long: `Convert IN to OUT. Vector files are told by their extension (npy, fvecs,
 bvecs, ivecs, fbin, u8bin, jsonl, ndjson, csv, and, as IN only, hdf5, h5 and
-parquet); any other name is an index.
+parquet); any other name is an index. --format says that IN is a vector file,
+whatever its name, and "-" is standard input.
 
   vectors to vectors   row by row; a value that OUT cannot hold exactly is an
                        error, except that float16 rounds
@@ -73,21 +75,23 @@ of the rows (an index with unused ids, JSON lines with ids of their own) need
 	f.dialect.register(cmd, "to-dialect", "dot dialect of the index to write")
 	f.element.register(cmd, "element", "type of the components in OUT; by default float32, or the one that OUT's format has")
 	cmd.Flags().StringVar(&f.idsOut, "ids-out", "", "file to write the ids to, one a line")
-	f.vectors.register(cmd, true)
+	f.vectors.register(cmd, "IN", true)
 	f.index.register(cmd)
 	return cmd
 }
 
 func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) error {
-	fromVectors, toVectors := isVectorFile(in), isVectorFile(out)
+	fromVectors := isVectorFile(in) || in == stdinPath || f.vectors.format.set
+	toVectors := isVectorFile(out)
 	changed := cmd.Flags().Changed
 	switch {
 	case fromVectors && !toVectors:
-		return usagef("%s is not the name of a vector file; 'annoy build' makes an index of %s", out, in)
-	case !fromVectors && f.vectors != vectorFlags{}:
-		return usagef("--dataset, --column and --id-column are for a vector file, and %s is an index", in)
+		return usagef("%s is not the name of a vector file, which ends in .%s; 'annoy build' makes an index of %s",
+			out, strings.Join(writtenFormats(), ", ."), shown(in))
+	case !fromVectors && f.vectors.given() != "":
+		return usagef("%s: only for a vector file, and %s is an index", f.vectors.given(), in)
 	case fromVectors && (changed("dim") || changed("metric")):
-		return usagef("--dim and --metric describe an index, and %s is a vector file", in)
+		return usagef("--dim and --metric describe an index, and %s is a vector file", shown(in))
 	case toVectors && changed("to-dialect"):
 		return usagef("--to-dialect is for an index, and %s is a vector file", out)
 	case !toVectors && (changed("element") || changed("ids-out")):
@@ -107,16 +111,8 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 			return usageError{err}
 		}
 	}
-	if err := checkOutput(out, in); err != nil {
+	if err := f.checkOutputs(in, out, toVectors); err != nil {
 		return err
-	}
-	if f.idsOut != "" {
-		if f.idsOut == out {
-			return usagef("%s is both OUT and --ids-out", out)
-		}
-		if err := checkOutput(f.idsOut, in); err != nil {
-			return err
-		}
 	}
 
 	if fromVectors {
@@ -141,6 +137,19 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 		return convertVectors(cmd.Context(), e, f, in, out, src)
 	}
 	return convertDialect(e, f, ix, in, out)
+}
+
+func (f *convertFlags) checkOutputs(in, out string, toVectors bool) error {
+	if !toVectors {
+		return checkIndexOutput(out, in)
+	}
+	if err := checkOutput(out, in); err != nil || f.idsOut == "" {
+		return err
+	}
+	if samePlace(f.idsOut, out) {
+		return usagef("%s is both OUT and --ids-out", out)
+	}
+	return checkOutput(f.idsOut, in)
 }
 
 func convertDialect(e *env, f *convertFlags, ix *annoy.Index, in, out string) error {
@@ -182,7 +191,7 @@ func convertVectors(ctx context.Context, e *env, f *convertFlags, in, out string
 	}
 	bar := e.newProgress()
 	defer bar.stop()
-	if err := copyRows(ctx, w, ids, in, src, bar); err != nil {
+	if err := copyRows(ctx, w, ids, shown(in), src, bar); err != nil {
 		return err
 	}
 	bar.stop()

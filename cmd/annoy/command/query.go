@@ -65,7 +65,7 @@ of a 32-bit float is null.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runQuery(cmd, e, f, args[0]) },
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.vectors, "vectors", "", "file of query vectors")
+	fl.StringVar(&f.vectors, "vectors", "", "file of query vectors; - for standard input")
 	fl.StringVar(&f.vector, "vector", "", "one query vector, a JSON array")
 	fl.Int64Var(&f.id, "id", 0, "the item whose neighbours are wanted")
 	fl.IntVarP(&f.k, "neighbors", "k", 10, "neighbours to find for each query")
@@ -73,7 +73,7 @@ of a 32-bit float is null.`,
 	fl.StringVar(&f.filter, "filter", "", "file of the only ids to answer with, one a line")
 	fl.Var(&f.maxDistance, "max-distance", "answer with no item farther away than this")
 	fl.Var(&f.minProduct, "min-product", "answer with no item of a smaller product (metric dot)")
-	f.file.register(cmd, false)
+	f.file.register(cmd, "the file of --vectors", false)
 	f.index.register(cmd)
 	err := cmd.RegisterFlagCompletionFunc("vectors",
 		cobra.FixedCompletions(vectorExtensions(), cobra.ShellCompDirectiveFilterFileExt))
@@ -95,8 +95,8 @@ func (f *queryFlags) validate(cmd *cobra.Command) error {
 		return usagef("missing query: give one of --vectors, --vector and --id")
 	case len(given) > 1:
 		return usagef("%s exclude each other", strings.Join(given, " and "))
-	case f.vectors == "" && f.file != vectorFlags{}:
-		return usagef("--dataset and --column are for the file of --vectors")
+	case f.vectors == "" && f.file.given() != "":
+		return usagef("%s: only for the file of --vectors", f.file.given())
 	case f.k < 1:
 		return usagef("-k must be 1 or more, not %d", f.k)
 	case f.searchK < -1:
@@ -180,7 +180,7 @@ func queryFile(
 	}
 	defer src.close()
 	if src.Dim() != ix.Dim() {
-		return fmt.Errorf("annoy: %s: vectors of dimension %d, those of %s have %d", f.vectors, src.Dim(), path, ix.Dim())
+		return fmt.Errorf("annoy: %s: vectors of dimension %d, those of %s have %d", src.path, src.Dim(), path, ix.Dim())
 	}
 	dim := ix.Dim()
 	rows := max(1, min(batchRows, batchFloats/dim))

@@ -22,7 +22,7 @@ map it and search it at once. It reads and writes the .ann files of Spotify's
 Annoy.
 
 Vector files: npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv, hdf5 and
-parquet, told apart by their extension and read as a stream.
+parquet, told apart by their extension or --format and read as a stream.
 
 Exit codes:
   0    success

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -30,15 +29,19 @@ type vectorReader interface {
 	Close() error
 }
 
-// vectorFlags say what to read of a file that holds more than one table of
-// vectors. The zero value is the default.
+// vectorFlags say how to read a file of vectors: its format where the name
+// does not tell, and what of a file that holds more than one table. The zero
+// value is the default.
 type vectorFlags struct {
-	dataset  string // of HDF5
-	column   string // of Parquet
-	idColumn string // of Parquet
+	format   *choice[vectorFormat] // nil: the verb has no --format
+	dataset  string                // of HDF5
+	column   string                // of Parquet
+	idColumn string                // of Parquet
 }
 
-func (f *vectorFlags) register(cmd *cobra.Command, ids bool) {
+func (f *vectorFlags) register(cmd *cobra.Command, what string, ids bool) {
+	f.format = formatChoice()
+	f.format.register(cmd, "format", "format of "+what+", where the name does not tell")
 	cmd.Flags().StringVar(&f.dataset, "dataset", "", "dataset of an hdf5 file; by default train")
 	cmd.Flags().StringVar(&f.column, "column", "", "list of floats of a parquet file; by default the only one")
 	if ids {
@@ -46,16 +49,53 @@ func (f *vectorFlags) register(cmd *cobra.Command, ids bool) {
 	}
 }
 
-// validate finds flags that are not for a file of that name.
+// given names the flags that the command line has, "" for none.
+func (f *vectorFlags) given() string {
+	var names []string
+	for name, is := range map[string]bool{
+		"--format": f.format != nil && f.format.set, "--dataset": f.dataset != "",
+		"--column": f.column != "", "--id-column": f.idColumn != "",
+	} {
+		if is {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, " and ")
+}
+
+// formatOf is the format of the file at path: the one of --format, or else
+// that of the name.
+func (f *vectorFlags) formatOf(path string) (vectorFormat, error) {
+	if f.format != nil && f.format.set {
+		return f.format.value, nil
+	}
+	if format, ok := formatByName(path); ok {
+		return format, nil
+	}
+	advice := ""
+	if f.format != nil {
+		advice = ", or give --format"
+	}
+	if path == stdinPath {
+		return "", usagef("%s has no name to tell its format by: name the file%s", shown(path), advice)
+	}
+	return "", usagef("%s is not a vector file by its name: want the extension .%s%s; unpack a compressed file first",
+		path, strings.Join(vectorExtensions(), ", ."), advice)
+}
+
+// validate finds flags that are not for that file.
 func (f *vectorFlags) validate(path, ids string) error {
-	format, err := vecio.FormatOf(path)
+	format, err := f.formatOf(path)
 	switch {
-	case err != nil && !isParquet(path):
-		return usageError{err}
-	case f.dataset != "" && format != vecio.HDF5:
-		return usagef("--dataset is for an hdf5 file, and %s is none", path)
-	case (f.column != "" || f.idColumn != "") && !isParquet(path):
-		return usagef("--column and --id-column are for a parquet file, and %s is none", path)
+	case err != nil:
+		return err
+	case f.dataset != "" && format != hdf5Format:
+		return usagef("--dataset is for an hdf5 file, and %s is none", shown(path))
+	case (f.column != "" || f.idColumn != "") && format != parquetFormat:
+		return usagef("--column and --id-column are for a parquet file, and %s is none", shown(path))
+	case path == stdinPath && (format == hdf5Format || format == parquetFormat):
+		return usagef("%s: an %s file is not read in order: name the file", shown(path), format)
 	case f.idColumn != "" && ids != "":
 		return usagef("--id-column and --ids exclude each other")
 	}
@@ -86,9 +126,6 @@ func (c columnFlag) of(path string) *vectorFlags {
 	return &vectorFlags{}
 }
 
-// isParquet tells a Parquet file by its name.
-func isParquet(path string) bool { return strings.EqualFold(filepath.Ext(path), ".parquet") }
-
 // open opens path, a vector file, and takes its ids from the file ids unless
 // that is "".
 func (f *vectorFlags) open(path, ids string) (*vectorFile, error) {
@@ -103,15 +140,27 @@ func (f *vectorFlags) open(path, ids string) (*vectorFile, error) {
 }
 
 func (f *vectorFlags) reader(path string) (vectorReader, error) {
+	format, err := f.formatOf(path)
+	if err != nil {
+		return nil, err
+	}
 	// A nil pointer must not become an interface that is not nil.
-	if isParquet(path) {
+	if format == parquetFormat {
 		r, err := parquet.Open(path, &parquet.Options{Column: f.column, IDColumn: f.idColumn})
 		if err != nil {
 			return nil, err
 		}
 		return r, nil
 	}
-	r, err := vecio.Open(path, &vecio.ReadOptions{Dataset: f.dataset})
+	o := &vecio.ReadOptions{Format: vecio.Format(format), Dataset: f.dataset}
+	if path == stdinPath {
+		r, err := vecio.NewReader(os.Stdin, -1, shown(path), o)
+		if err != nil {
+			return nil, err
+		}
+		return r, nil
+	}
+	r, err := vecio.Open(path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +169,7 @@ func (f *vectorFlags) reader(path string) (vectorReader, error) {
 
 // withIDs gives the rows of r the ids of a file, unless that is "". It owns r.
 func withIDs(r vectorReader, path, ids string) (*vectorFile, error) {
-	f := &vectorFile{Source: r, path: path, reader: r}
+	f := &vectorFile{Source: r, path: shown(path), reader: r}
 	if ids == "" {
 		return f, nil
 	}
@@ -160,50 +209,6 @@ type stripPrefix struct{ error }
 
 func (s stripPrefix) Error() string { return strings.TrimPrefix(s.error.Error(), "annoy: ") }
 func (s stripPrefix) Unwrap() error { return s.error }
-
-// isVectorFile tells a vector file from an index, by the name alone.
-func isVectorFile(path string) bool {
-	_, err := vecio.FormatOf(path)
-	return err == nil || isParquet(path)
-}
-
-// checkOutput finds, before work that may take hours, what would stop the
-// result from being written to out: a directory that is not there, a
-// directory of that name, one of the inputs. The last is safe from any race
-// that matters, as all files are replaced as a whole.
-func checkOutput(out string, inputs ...string) error {
-	dir := filepath.Dir(out)
-	if s, err := os.Stat(dir); err != nil {
-		return fmt.Errorf("cannot write %s: %w", out, err)
-	} else if !s.IsDir() {
-		return fmt.Errorf("cannot write %s: %s is not a directory", out, dir)
-	}
-	s, err := os.Stat(out)
-	if err != nil {
-		return nil
-	}
-	if s.IsDir() {
-		return fmt.Errorf("cannot write %s: it is a directory", out)
-	}
-	if !s.Mode().IsRegular() {
-		return fmt.Errorf("cannot write %s: it is not a regular file", out)
-	}
-	for _, in := range inputs {
-		if t, err := os.Stat(in); err == nil && os.SameFile(s, t) {
-			return usagef("%s is both input and output", out)
-		}
-	}
-	return nil
-}
-
-// vectorExtensions is what the shell completes for a vector file.
-func vectorExtensions() []string {
-	ext := []string{"ndjson", "h5", "parquet"}
-	for _, f := range vecio.Formats() {
-		ext = append(ext, string(f))
-	}
-	return ext
-}
 
 // completeVectors completes a first argument that is a vector file.
 func completeVectors(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -128,4 +129,62 @@ func TestVectorFlagsRefused(t *testing.T) {
 	} {
 		fails(t, tc.code, tc.args, tc.parts...)
 	}
+}
+
+// TestFormat: --format reads files whose name does not tell, and streams.
+func TestFormat(t *testing.T) {
+	rows := randomRows(40, 3)
+	bytes, err := os.ReadFile(writeRows(t, "v.npy", rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dat := writeText(t, "v.dat", string(bytes))
+	dir := t.TempDir()
+	index, copied := filepath.Join(dir, "x.ann"), filepath.Join(dir, "x.csv")
+	mustRun(t, "build", dat, "--format", "npy", "-o", index, "--metric", "euclidean", "--trees", "2")
+	mustRun(t, "convert", dat, copied, "--format", "NPY")
+	sameRows(t, copied, rows)
+	answers := mustRun(t, "query", index, "--vectors", dat, "--format", "npy", "-k", "1", "--json")
+	if strings.Count(answers, `"distances":[0]`) != len(rows) {
+		t.Errorf("query: %s", answers)
+	}
+
+	parquet, err := os.ReadFile(parquetFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unnamed := writeText(t, "p.dat", string(parquet))
+	mustRun(t, "convert", unnamed, filepath.Join(dir, "p.csv"), "--format", "parquet", "--id-column", "id", "--ids-out", filepath.Join(dir, "ids"))
+	fails(t, exitFailure, []string{"convert", unnamed, copied, "--format", "npy"}, unnamed)
+	fails(t, exitUsage, []string{"convert", index, copied, "--column", "vec"}, "--column", index)
+
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"build", "-", "--format", "npy", "-o", index}, "40 items of dimension 3"},
+		{[]string{"build", "-", "--format", "npy", "-o", index, "--on-disk"}, "40 items of dimension 3"},
+		{[]string{"build", "/dev/stdin", "--format", "npy", "-o", index}, "40 items of dimension 3"},
+		{[]string{"query", index, "--vectors", "-", "--format", "npy", "-k", "1"}, "\n39        1 "},
+		{[]string{"convert", "-", copied, "--format", "npy"}, "40 rows"},
+	} {
+		out, err := piped(t, string(bytes), tc.args...)
+		if err != nil || !strings.Contains(out, tc.want) {
+			t.Errorf("%q: %v, %s", tc.args, err, out)
+		}
+	}
+	if out, err := piped(t, "1,2\n3\n", "convert", "-", copied, "--format", "csv"); err == nil || !strings.Contains(out, "standard input: row 1") {
+		t.Errorf("a malformed stream: %v, %s", err, out)
+	}
+}
+
+// piped runs the program with text on standard input, a pipe, and returns all
+// that it prints.
+func piped(t *testing.T, text string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asAnnoy+"=1")
+	cmd.Stdin = strings.NewReader(text)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }

@@ -41,6 +41,10 @@ func usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
+// errReported ends a verb with exitFailure when its result, printed already,
+// says what is wrong.
+var errReported = errors.New("annoy: reported")
+
 // report prints err, if any, and returns the exit code.
 func (e *env) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	if err == nil {
@@ -49,6 +53,8 @@ func (e *env) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	code, text := exitFailure, err.Error()
 	var usage usageError
 	switch {
+	case errors.Is(err, errReported):
+		return exitFailure
 	case errors.Is(err, syscall.EPIPE), errors.Is(context.Cause(ctx), sigpipe):
 		return exitSignal + int(sigpipe) // whoever read the output has gone, and wants to know no more
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):

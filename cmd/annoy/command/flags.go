@@ -62,6 +62,12 @@ func complete(cmd *cobra.Command, flag string, words []string) {
 	}
 }
 
+// showDefault makes the help show the numbers that an absent flag stands for,
+// which pflag leaves out or writes with six decimals.
+func showDefault[T any](cmd *cobra.Command, flag string, values []T) {
+	cmd.Flags().Lookup(flag).DefValue = strings.ReplaceAll(fmt.Sprint(values), " ", ",")
+}
+
 func metricChoice() *choice[annoy.Metric] {
 	return &choice[annoy.Metric]{kind: "metric", values: []annoy.Metric{
 		annoy.Angular, annoy.Euclidean, annoy.Manhattan, annoy.Dot, annoy.Hamming, annoy.Cosine,

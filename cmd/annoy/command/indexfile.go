@@ -1,8 +1,10 @@
 package command
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +34,9 @@ func (f *indexFlags) open(cmd *cobra.Command, e *env, path string) (*annoy.Index
 	case errors.Is(err, annoy.ErrNeedDimMetric) && isVectorFile(path):
 		return nil, usagef("%s is a vector file by its name, not an index; 'annoy build' makes one of it", path)
 	case errors.Is(err, annoy.ErrNeedDimMetric):
+		if other := describedOther(path); other != nil {
+			return nil, other
+		}
 		return nil, usageError{fmt.Errorf("%w; give --dim and --metric", inFile(path, err))}
 	default:
 		return nil, inFile(path, err)
@@ -40,6 +45,48 @@ func (f *indexFlags) open(cmd *cobra.Command, e *env, path string) (*annoy.Index
 		e.warn(w)
 	}
 	return ix, nil
+}
+
+// claim is what a sidecar says of its index. It is no truth where the library
+// has refused the sidecar.
+type claim struct {
+	sidecar string // its path
+	Size    int64
+	Dim     int
+	Metric  annoy.Metric
+}
+
+// readClaim reads the sidecar of the index at path; ok is false for none.
+func readClaim(path string) (c claim, ok bool) {
+	for _, name := range sidecarsOf(path) {
+		if b, err := os.ReadFile(name); err == nil {
+			c.sidecar = name
+			return c, json.Unmarshal(b, &c) == nil && c.Dim > 0 && c.Metric != 0
+		}
+	}
+	return c, false
+}
+
+// notDescribedError is that of an index beside a sidecar of other bytes: it
+// was cut short or changed, or one of the two was put there by mistake.
+type notDescribedError struct{ path, sidecar, why string }
+
+func (n *notDescribedError) Error() string {
+	return fmt.Sprintf("annoy: %s: corrupt, or not the file that %s describes: %s", n.path, n.sidecar, n.why)
+}
+
+func (n *notDescribedError) Unwrap() error { return annoy.ErrCorrupt }
+
+// describedOther is the error of an index whose sidecar is of a file of another
+// size, otherwise nil.
+func describedOther(path string) error {
+	c, ok := readClaim(path)
+	s, err := os.Stat(path)
+	if !ok || err != nil || s.Size() == c.Size {
+		return nil
+	}
+	return &notDescribedError{path, c.sidecar,
+		fmt.Sprintf("it has %d bytes, and that one %d; with --dim and --metric the sidecar is ignored", s.Size(), c.Size)}
 }
 
 // completeIndex completes a first argument that is an index, which may have

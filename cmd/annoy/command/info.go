@@ -13,6 +13,8 @@ import (
 type infoResult struct {
 	Path string `json:"path"`
 	annoy.Stats
+	// Of dot alone: it hides that of Stats, which every metric has.
+	DotDialect *annoy.DotDialect `json:"dot_dialect,omitempty"`
 }
 
 func newInfo(e *env) *cobra.Command {
@@ -38,7 +40,11 @@ a few bytes of every item; verify reads and checks everything.`,
 				return inFile(path, err)
 			}
 			if e.json {
-				return printLine(e.stdout, infoResult{path, s})
+				r := infoResult{Path: path, Stats: s}
+				if s.Metric == annoy.Dot {
+					r.DotDialect = &s.DotDialect
+				}
+				return printLine(e.stdout, r)
 			}
 			return printInfo(e, path, s)
 		},

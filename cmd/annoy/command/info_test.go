@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -29,6 +31,44 @@ func TestInfo(t *testing.T) {
 			t.Errorf("info --json: %q is %v, want %v", key, r[key], want)
 		}
 	}
+}
+
+// TestInfoDialect: only dot has dialects, and it has one even when that is the first.
+func TestInfoDialect(t *testing.T) {
+	for metric, want := range map[string]bool{"angular": false, "hamming": false, "dot": true} {
+		out := mustRun(t, "info", buildIndex(t, randomRows(20, 6), "--metric", metric), "--json")
+		if strings.Contains(out, `"dot_dialect":"released"`) != want || strings.Count(out, "dot_dialect") > 1 {
+			t.Errorf("%s: %s", metric, out)
+		}
+	}
+}
+
+// TestCutShort: an index that its sidecar does not describe is called so, not
+// one without a sidecar.
+func TestCutShort(t *testing.T) {
+	ix := buildIndex(t, randomRows(100, 6), "--trees", "4")
+	link := filepath.Join(t.TempDir(), "link.ann")
+	if err := os.Symlink(ix, link); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(ix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(ix, b[:len(b)-360], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{ix, link} {
+		for _, args := range [][]string{{"info", path}, {"query", path, "--id", "1"}, {"convert", path, filepath.Join(t.TempDir(), "x.npy")}} {
+			fails(t, exitFailure, args, path, "corrupt, or not the file that "+ix+".meta describes", "--dim and --metric")
+		}
+		fails(t, exitFailure, []string{"verify", path}, path, "corrupt")
+	}
+	// Of a sidecar that is none nothing is known.
+	if err := os.WriteFile(ix+".meta", []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, exitUsage, []string{"info", ix}, ix, "give --dim and --metric")
 }
 
 func TestWarnings(t *testing.T) {
@@ -112,4 +152,32 @@ func TestVerifyCorrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	fails(t, exitFailure, []string{"verify", ix}, ix, ix+".meta", "corrupt")
+}
+
+// TestVerifyFault: with --json the verdict is one result, and the only word.
+func TestVerifyFault(t *testing.T) {
+	ix := buildIndex(t, randomRows(500, 6), "--metric", "euclidean", "--trees", "4")
+	sound, err := os.ReadFile(ix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped := slices.Clone(sound)
+	flipped[20]++ // within a vector: the sidecar's checksum alone tells
+	for what, b := range map[string][]byte{"flipped": flipped, "cut short": sound[:len(sound)-40], "cut within a node": sound[:len(sound)-3]} {
+		if err := os.WriteFile(ix, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := run(t, "verify", ix, "--json")
+		var r verifyFault
+		decode(t, stdout, &r)
+		if code != exitFailure || stderr != "" || r.OK || r.Path != ix || !strings.Contains(r.Error, "corrupt") || strings.Contains(r.Error, "annoy:") {
+			t.Errorf("%s: exit code %d, %s, standard error %q", what, code, stdout, stderr)
+		}
+	}
+	fails(t, exitFailure, []string{"verify", ix}, "corrupt")
+	// No verdict without a file.
+	code, stdout, stderr := run(t, "verify", ix+"x", "--json")
+	if code != exitFailure || stdout != "" || !strings.HasPrefix(stderr, `{"error":`) {
+		t.Errorf("missing: exit code %d, %q, %q", code, stdout, stderr)
+	}
 }

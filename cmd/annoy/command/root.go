@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const rootHelp = `Annoy finds the nearest neighbours of a vector among millions, from an index
@@ -92,6 +93,7 @@ func cut(s []string, sep string) (before, after []string, found bool) {
 
 // newRoot is the whole command line; help and completion are printed to help.
 func newRoot(e *env, help io.Writer) *cobra.Command {
+	version := false
 	root := &cobra.Command{
 		Use:           "annoy",
 		Short:         "Nearest neighbours from an index that is a file",
@@ -104,16 +106,21 @@ func newRoot(e *env, help io.Writer) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		PersistentPreRun:  func(*cobra.Command, []string) { e.parsed = true },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
+			switch {
+			case len(args) > 0:
+				return unknownVerb(cmd, args[0])
+			case version:
+				return printVersion(e)
 			}
-			return unknownVerb(cmd, args[0])
+			return cmd.Help()
 		},
 	}
 	root.SetOut(help)
 	root.SetErr(e.stderr)
 	root.PersistentFlags().BoolVar(&e.json, "json", false, "print results and errors as JSON")
 	root.PersistentFlags().BoolVarP(&e.quiet, "quiet", "q", false, "print no progress, warnings or summary")
+	root.Flags().BoolVar(&version, "version", false, "print the version, as the verb does")
+	root.SetGlobalNormalizationFunc(longNames)
 	root.AddCommand(
 		newBuild(e), newQuery(e), newInfo(e), newVerify(e), newConvert(e), newDemo(e), newDemoReader(e), newVersion(e),
 		newTruth(e), newEval(e), newCompare(e),
@@ -121,6 +128,14 @@ func newRoot(e *env, help io.Writer) *cobra.Command {
 	root.SetHelpCommand(newHelp())
 	addCompletion(root)
 	return root
+}
+
+// longNames gives -k a second long name, --k, beside --neighbors.
+func longNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if name == "k" {
+		name = "neighbors"
+	}
+	return pflag.NormalizedName(name)
 }
 
 func unknownVerb(root *cobra.Command, name string) error {

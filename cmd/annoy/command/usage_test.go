@@ -147,6 +147,39 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestHelpDefaults: what a flag stands for when it is not given is in the help.
+func TestHelpDefaults(t *testing.T) {
+	for verb, flags := range map[string][]string{
+		"eval":    {"(default [0.8,0.9,0.95,0.99])", "-k, --neighbors int"},
+		"compare": {"(default [0.8,0.9,0.95,0.99])", "(default [10,50])", "-k, --neighbors int"},
+	} {
+		help := mustRun(t, verb, "--help")
+		for _, want := range flags {
+			if !strings.Contains(help, want) {
+				t.Errorf("help of %s lacks %q", verb, want)
+			}
+		}
+		if strings.Contains(help, "default []") {
+			t.Errorf("help of %s has an empty default", verb)
+		}
+	}
+}
+
+// TestNamesOfK: each verb that has -k takes its long names as well.
+func TestNamesOfK(t *testing.T) {
+	ix := buildIndex(t, randomRows(20, 4), "--trees", "2")
+	want := mustRun(t, "query", ix, "--id", "3", "-k", "2")
+	for _, flag := range []string{"--k", "--neighbors"} {
+		if got := mustRun(t, "query", ix, "--id", "3", flag, "2"); got != want {
+			t.Errorf("%s: %s", flag, got)
+		}
+		for _, verb := range []string{"eval", "truth", "compare"} {
+			fails(t, exitUsage, []string{verb, ix, flag, "many"}, "many", "neighbors")
+		}
+	}
+	fails(t, exitUsage, []string{"info", ix, "--k", "2"}, "unknown flag: --k")
+}
+
 func TestCompletion(t *testing.T) {
 	for _, shell := range []string{"bash", "fish", "powershell", "zsh"} {
 		if s := mustRun(t, "completion", shell); !strings.Contains(s, "annoy") {
@@ -177,6 +210,9 @@ func TestVersion(t *testing.T) {
 	}
 	var v versionResult
 	decode(t, mustRun(t, "version", "--json"), &v)
+	if mustRun(t, "--version") != mustRun(t, "version") || mustRun(t, "--version", "--json") != mustRun(t, "version", "--json") {
+		t.Error("annoy --version and annoy version differ")
+	}
 	if v.Module != "github.com/annoy-go/annoy" || !strings.HasPrefix(v.Go, "go1.") || v.OS == "" || v.Arch == "" || v.Kernel == "" {
 		t.Errorf("version --json: %+v", v)
 	}

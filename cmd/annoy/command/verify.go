@@ -2,15 +2,11 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
-	"github.com/annoy-go/annoy/internal/sidecar"
 )
 
 // verifyResult is what verify prints with --json.
@@ -23,6 +19,13 @@ type verifyResult struct {
 	Bytes int64  `json:"bytes"`
 }
 
+// verifyFault is what verify prints with --json for an index that is corrupt.
+type verifyFault struct {
+	Path  string `json:"path"`
+	OK    bool   `json:"ok"` // false
+	Error string `json:"error"`
+}
+
 func newVerify(e *env) *cobra.Command {
 	var f indexFlags
 	cmd := &cobra.Command{
@@ -31,37 +34,57 @@ func newVerify(e *env) *cobra.Command {
 		Long: `Read the whole index and check that every node, id and vector keeps the rules
 of the format and, where there is a .meta file, that no byte has changed. Exit
 code 0 means that all is well; 1 that it is not, and the error has the offset
-of the first fault where a single place is at fault.`,
+of the first fault where a single place is at fault.
+
+With --json a corrupt index is a result as well, on standard output:
+  {"path":"docs.ann","ok":false,"error":"…"}`,
 		Example: `  annoy verify docs.ann
   annoy verify other.tree --dim 40 --metric angular`,
 		Args:              exactArgs("INDEX"),
 		ValidArgsFunction: completeIndex,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			path := args[0]
-			ix, err := f.open(cmd, e, path)
-			if errors.Is(err, annoy.ErrNeedDimMetric) {
-				return verifyUnbound(cmd.Context(), path, err)
-			}
-			if err != nil {
-				return err
-			}
-			defer ix.Close()
-			if err := ix.Verify(cmd.Context()); err != nil {
-				return inFile(path, err)
-			}
-			s, err := ix.Stats()
-			if err != nil {
-				return inFile(path, err)
-			}
-			r := verifyResult{
-				Path: path, OK: true, Items: s.Items - s.Holes, Trees: s.Trees, Nodes: s.Nodes, Bytes: s.Bytes,
-			}
-			return e.result(r, "%s: sound: %s, %s, %s, %s\n",
-				path, count(r.Items, "item"), count(r.Trees, "tree"), count(r.Nodes, "node"), byteSize(r.Bytes))
-		},
+		RunE:              func(cmd *cobra.Command, args []string) error { return runVerify(cmd, e, &f, args[0]) },
 	}
 	f.register(cmd)
 	return cmd
+}
+
+func runVerify(cmd *cobra.Command, e *env, f *indexFlags, path string) error {
+	s, err := verify(cmd, e, f, path)
+	if e.json && errors.Is(err, annoy.ErrCorrupt) {
+		// What verify was asked is answered: on standard output, like any result.
+		if err := printLine(e.stdout, verifyFault{Path: path, Error: stripPrefix{err}.Error()}); err != nil {
+			return err
+		}
+		return errReported
+	}
+	if err != nil {
+		return err
+	}
+	r := verifyResult{
+		Path: path, OK: true, Items: s.Items - s.Holes, Trees: s.Trees, Nodes: s.Nodes, Bytes: s.Bytes,
+	}
+	return e.result(r, "%s: sound: %s, %s, %s, %s\n",
+		path, count(r.Items, "item"), count(r.Trees, "tree"), count(r.Nodes, "node"), byteSize(r.Bytes))
+}
+
+// verify opens the index and checks all of it.
+func verify(cmd *cobra.Command, e *env, f *indexFlags, path string) (s annoy.Stats, err error) {
+	ix, err := f.open(cmd, e, path)
+	var other *notDescribedError
+	if errors.As(err, &other) || errors.Is(err, annoy.ErrNeedDimMetric) {
+		return s, verifyUnbound(cmd.Context(), path, err)
+	}
+	if err != nil {
+		return s, err
+	}
+	defer ix.Close()
+	if err = ix.Verify(cmd.Context()); err == nil {
+		s, err = ix.Stats()
+	}
+	if err != nil {
+		return s, inFile(path, err)
+	}
+	return s, nil
 }
 
 // verifyUnbound explains an index that could not be opened without dimension
@@ -70,18 +93,11 @@ of the first fault where a single place is at fault.`,
 // another file. The sidecar's claims are no truth any more, but good enough to
 // look for the place. It never returns nil.
 func verifyUnbound(ctx context.Context, path string, openError error) error {
-	b, err := os.ReadFile(path + sidecar.Suffix)
-	if err != nil {
+	c, ok := readClaim(path)
+	if !ok {
 		return openError
 	}
-	var claim struct {
-		Dim    int
-		Metric annoy.Metric
-	}
-	if err := json.Unmarshal(b, &claim); err != nil || claim.Dim < 1 || claim.Metric == 0 {
-		return openError
-	}
-	ix, err := annoy.Open(path, &annoy.OpenOptions{Dim: claim.Dim, Metric: claim.Metric, IgnoreSidecar: true})
+	ix, err := annoy.Open(path, &annoy.OpenOptions{Dim: c.Dim, Metric: c.Metric, IgnoreSidecar: true})
 	if err == nil {
 		defer ix.Close()
 		err = ix.Verify(ctx)
@@ -89,5 +105,5 @@ func verifyUnbound(ctx context.Context, path string, openError error) error {
 	if err != nil {
 		return inFile(path, err)
 	}
-	return fmt.Errorf("annoy: %s: corrupt, or not the file that %[1]s%s describes: size or checksum differ", path, sidecar.Suffix)
+	return &notDescribedError{path, c.sidecar, "size or checksum differ"}
 }

@@ -33,23 +33,25 @@ func newVersion(e *env) *cobra.Command {
 release, the platform, and which kernels measure distances on this machine.`,
 		Args:              exactArgs(),
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(*cobra.Command, []string) error {
-			v := readVersion()
-			if e.json {
-				return printLine(e.stdout, v)
-			}
-			commit := ""
-			if v.Revision != "" {
-				commit = fmt.Sprintf(", commit %s of %s", v.Revision, v.Time)
-				if v.Modified {
-					commit += " with local changes"
-				}
-			}
-			_, err := fmt.Fprintf(e.stdout, "annoy %s%s\n%s, %s/%s, %s kernels\n",
-				v.Version, commit, v.Go, v.OS, v.Arch, v.Kernel)
-			return err
-		},
+		RunE:              func(*cobra.Command, []string) error { return printVersion(e) },
 	}
+}
+
+func printVersion(e *env) error {
+	v := readVersion()
+	if e.json {
+		return printLine(e.stdout, v)
+	}
+	commit := ""
+	if v.Revision != "" {
+		commit = fmt.Sprintf(", commit %s of %s", v.Revision, v.Time)
+		if v.Modified {
+			commit += " with local changes"
+		}
+	}
+	_, err := fmt.Fprintf(e.stdout, "annoy %s%s\n%s, %s/%s, %s kernels\n",
+		v.Version, commit, v.Go, v.OS, v.Arch, v.Kernel)
+	return err
 }
 
 func readVersion() versionResult {

@@ -85,8 +85,8 @@ func newDemo(e *env) *cobra.Command {
 		Long: `Build an index of 9,500 English definitions that this binary carries, save it
 to a temporary directory, map it from a second process that finds definitions
 like a given one, and measure recall and speed with 500 more that were held
-out. It needs no network and no files, takes some seconds, and removes what it
-wrote.
+out. It needs no network and no files of yours, takes some seconds, and removes
+what it wrote.
 
 Words and definitions are those of WordNet 3.0 (--notice prints its licence),
 their vectors embeddings by all-MiniLM-L6-v2.`,
@@ -95,8 +95,7 @@ their vectors embeddings by all-MiniLM-L6-v2.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if notice {
-				_, err := io.WriteString(e.stdout, words.Notice)
-				return err
+				return printNotice(e)
 			}
 			set, err := size.set()
 			if err != nil {
@@ -108,6 +107,14 @@ their vectors embeddings by all-MiniLM-L6-v2.`,
 	size.register(cmd)
 	cmd.Flags().BoolVar(&notice, "notice", false, "print the licence of WordNet and end")
 	return cmd
+}
+
+func printNotice(e *env) error {
+	if e.json {
+		return printLine(e.stdout, map[string]string{"notice": words.Notice})
+	}
+	_, err := io.WriteString(e.stdout, words.Notice)
+	return err
 }
 
 func runDemo(ctx context.Context, e *env, size demoSize, set *demoSet) (err error) {

@@ -107,6 +107,10 @@ func TestDemoNotice(t *testing.T) {
 	if got := mustRun(t, "demo", "--notice"); !strings.Contains(got, "Princeton University") {
 		t.Errorf("%q", got)
 	}
+	var notice map[string]string
+	if decode(t, mustRun(t, "demo", "--notice", "--json"), &notice); !strings.Contains(notice["notice"], "Princeton University") {
+		t.Errorf("notice as JSON: %v", notice)
+	}
 	fails(t, exitUsage, []string{"demo", "--entries", "20000"}, "--entries")
 	fails(t, exitUsage, []string{"demo", "--entries", "30", "--held-out", "25"}, "--held-out")
 }

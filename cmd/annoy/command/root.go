@@ -2,8 +2,7 @@
 // them the pieces that several verbs share.
 //
 // Every verb writes its result to standard output, and warnings, progress and
-// errors to standard error; with --json all is JSON but progress, help and
-// completion.
+// errors to standard error; with --json all is JSON but help and completion.
 package command
 
 import (

@@ -131,7 +131,7 @@ func TestBuildErrors(t *testing.T) {
 			{"nan", []string{nan, "-o", out}, []string{nan, "row 1", "column 1"}},
 			{"ragged", []string{ragged, "-o", out}, []string{ragged, "row 1"}},
 			{"few ids", []string{good, "-o", out, "--ids", few}, []string{few, "2 ids for 4 vectors"}},
-			{"few ids of a stream", []string{csv, "-o", out, "--ids", few}, []string{csv, "2 ids"}},
+			{"few ids of a stream", []string{csv, "-o", out, "--ids", few}, []string{csv, few, "2 ids"}},
 			{"not an id", []string{good, "-o", out, "--ids", word}, []string{word, "three"}},
 			{"huge id", []string{huge, "-o", out}, []string{huge, "9000000000"}},
 			{"no directory", []string{good, "-o", filepath.Join(dir, "no", "x.ann")}, []string{filepath.Join(dir, "no")}},

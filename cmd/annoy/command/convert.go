@@ -3,6 +3,7 @@ package command
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -124,6 +125,9 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 		return convertVectors(cmd.Context(), e, f, in, out, src)
 	}
 	ix, err := f.index.open(cmd, e, in)
+	if toVectors && errors.Is(err, annoy.ErrNeedDimMetric) {
+		return usageError{fmt.Errorf("%w; or, if it is a vector file, --format", err)}
+	}
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,14 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/annoy-go/annoy"
 	"github.com/annoy-go/annoy/vecio"
@@ -66,6 +68,29 @@ func complete(cmd *cobra.Command, flag string, words []string) {
 // which pflag leaves out or writes with six decimals.
 func showDefault[T any](cmd *cobra.Command, flag string, values []T) {
 	cmd.Flags().Lookup(flag).DefValue = strings.ReplaceAll(fmt.Sprint(values), " ", ",")
+}
+
+// noEmptyFlag refuses a flag that is given as "", which is what a script makes
+// of a variable that is not set: to go on as if the flag were absent would
+// answer without the filter that was meant, say.
+func noEmptyFlag(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
+			err = usagef("--%s is given and empty", f.Name)
+		}
+	})
+	return err
+}
+
+// plainFlagError words a number that is none without the name of the function
+// that read it.
+func plainFlagError(err error) error {
+	var value *pflag.InvalidValueError
+	var number *strconv.NumError
+	if !errors.As(err, &value) || !errors.As(err, &number) {
+		return err
+	}
+	return fmt.Errorf("invalid argument %q for --%s: %w", value.GetValue(), value.GetFlag().Name, number.Err)
 }
 
 func metricChoice() *choice[annoy.Metric] {

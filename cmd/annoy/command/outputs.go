@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/annoy-go/annoy/internal/sidecar"
 )
@@ -48,6 +49,9 @@ func checkOutput(out string, inputs ...string) error {
 
 // checkIndexOutput is checkOutput for an index and its sidecar.
 func checkIndexOutput(out string, inputs ...string) error {
+	if strings.HasSuffix(out, sidecar.Suffix) {
+		return usagef("%s is the name of the file beside an index that describes it; choose another", out)
+	}
 	if err := checkOutput(out, inputs...); err != nil {
 		return err
 	}

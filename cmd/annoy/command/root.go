@@ -103,7 +103,10 @@ func newRoot(e *env, help io.Writer) *cobra.Command {
 		// Any arguments, so that RunE and not cobra words the error.
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		PersistentPreRun:  func(*cobra.Command, []string) { e.parsed = true },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			e.parsed = true
+			return noEmptyFlag(cmd)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 0:
@@ -120,6 +123,7 @@ func newRoot(e *env, help io.Writer) *cobra.Command {
 	root.PersistentFlags().BoolVarP(&e.quiet, "quiet", "q", false, "print no progress, warnings or summary")
 	root.Flags().BoolVar(&version, "version", false, "print the version, as the verb does")
 	root.SetGlobalNormalizationFunc(longNames)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return plainFlagError(err) })
 	root.AddCommand(
 		newBuild(e), newQuery(e), newInfo(e), newVerify(e), newConvert(e), newDemo(e), newDemoReader(e), newVersion(e),
 		newTruth(e), newEval(e), newCompare(e),

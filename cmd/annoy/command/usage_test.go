@@ -45,6 +45,15 @@ func TestUsageErrors(t *testing.T) {
 		{"dialect of angular", []string{"build", vectors, "-o", out, "--dot-dialect", "main"}, []string{"--dot-dialect", "angular"}},
 		{"dialect", []string{"build", vectors, "-o", out, "--metric", "dot", "--dot-dialect", "old"}, []string{`"old"`, "released, main"}},
 
+		{"a sidecar's name", []string{"build", vectors, "-o", ix + ".meta"}, []string{ix + ".meta", "describes"}},
+		{"a sidecar's name for another dialect", []string{"convert", ix, out + ".meta", "--to-dialect", "main"}, []string{out + ".meta", "describes"}},
+		{"empty argument", []string{"build", "", "-o", out}, []string{`"" is not a vector file`}},
+		{"empty ids", []string{"build", vectors, "-o", out, "--ids", ""}, []string{"--ids is given and empty"}},
+		{"empty filter", []string{"query", ix, "--id", "0", "--filter="}, []string{"--filter is given and empty"}},
+		{"empty file of queries", []string{"query", ix, "--vectors", ""}, []string{"--vectors is given and empty"}},
+		{"not a number", []string{"build", vectors, "-o", out, "--seed", "abc"}, []string{`invalid argument "abc" for --seed: invalid syntax`}},
+		{"too large a number", []string{"query", ix, "--id", "0", "--k", "99999999999999999999"}, []string{"for --neighbors: value out of range"}},
+
 		{"no query", []string{"query", ix}, []string{"--vectors", "--vector", "--id"}},
 		{"two queries", []string{"query", ix, "--id", "0", "--vector", "[1]"}, []string{"--vector and --id exclude each other"}},
 		{"k", []string{"query", ix, "--id", "0", "-k", "0"}, []string{"-k", "not 0"}},
@@ -83,6 +92,7 @@ func TestUsageErrors(t *testing.T) {
 		{"gate's recall", []string{"eval", ix, "--queries", vectors, "--at", "recall=3", "--min-recall", "0.9"}, []string{"--at recall=3"}},
 		{"page over the index", []string{"eval", ix, "--queries", vectors, "--html", ix}, []string{ix, "both"}},
 
+		{"a vector file of no known name", []string{"convert", writeText(t, "v.txt", "1,2\n"), "x.npy"}, []string{"v.txt", "--format"}},
 		{"vectors to index", []string{"convert", vectors, out}, []string{out, ".jsonl, .csv;", "annoy build"}},
 		{"index to index", []string{"convert", ix, out}, []string{"--to-dialect"}},
 		{"dialect of vectors", []string{"convert", ix, "x.npy", "--to-dialect", "main"}, []string{"--to-dialect", "x.npy"}},

@@ -18,7 +18,8 @@ import (
 // one was given.
 type vectorFile struct {
 	annoy.Source
-	path   string
+	path   string // as errors show it
+	ids    string // "": the source's own
 	reader vectorReader
 }
 
@@ -81,7 +82,7 @@ func (f *vectorFlags) formatOf(path string) (vectorFormat, error) {
 		return "", usagef("%s has no name to tell its format by: name the file%s", shown(path), advice)
 	}
 	return "", usagef("%s is not a vector file by its name: want the extension .%s%s; unpack a compressed file first",
-		path, strings.Join(vectorExtensions(), ", ."), advice)
+		shown(path), strings.Join(vectorExtensions(), ", ."), advice)
 }
 
 // validate finds flags that are not for that file.
@@ -169,7 +170,7 @@ func (f *vectorFlags) reader(path string) (vectorReader, error) {
 
 // withIDs gives the rows of r the ids of a file, unless that is "". It owns r.
 func withIDs(r vectorReader, path, ids string) (*vectorFile, error) {
-	f := &vectorFile{Source: r, path: shown(path), reader: r}
+	f := &vectorFile{Source: r, path: shown(path), ids: ids, reader: r}
 	if ids == "" {
 		return f, nil
 	}
@@ -188,10 +189,13 @@ func withIDs(r vectorReader, path, ids string) (*vectorFile, error) {
 // count of ids that does not fit does not.
 func (f *vectorFile) Next(dst []float32) (int64, error) {
 	id, err := f.Source.Next(dst)
-	if err != nil && err != io.EOF {
-		err = inFile(f.path, err)
+	switch {
+	case err == nil || err == io.EOF || strings.Contains(err.Error(), f.path):
+		return id, err
+	case f.ids != "":
+		err = inFile(f.ids, err)
 	}
-	return id, err
+	return id, inFile(f.path, err)
 }
 
 func (f *vectorFile) close() { f.reader.Close() }

@@ -73,8 +73,11 @@ const stdinPath = "-"
 
 // shown is what errors call the file at path.
 func shown(path string) string {
-	if path == stdinPath {
+	switch path {
+	case stdinPath:
 		return "standard input"
+	case "":
+		return `""`
 	}
 	return path
 }

@@ -86,7 +86,7 @@ func describedOther(path string) error {
 		return nil
 	}
 	return &notDescribedError{path, c.sidecar,
-		fmt.Sprintf("it has %d bytes, and that one %d; with --dim and --metric the sidecar is ignored", s.Size(), c.Size)}
+		fmt.Sprintf("it has %d bytes, the file described %d; with --dim and --metric the sidecar is ignored", s.Size(), c.Size)}
 }
 
 // completeIndex completes a first argument that is an index, which may have

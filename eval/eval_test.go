@@ -384,7 +384,7 @@ func TestForRecall(t *testing.T) {
 	}
 
 	// A parameter that ends before the recall is reached.
-	low := Parameter{Name: "search_k", Set: SearchK.Set, Max: func(*annoy.Index) int { return 40 }}
+	low := Parameter{Name: "search_k", In: SearchK.In, Max: func(*annoy.Index) int { return 40 }}
 	e, err = New(t.Context(), ix, queries, truth.IDs, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -68,15 +68,43 @@ func TestEvalSweep(t *testing.T) {
 		t.Errorf("search_k %v", efforts)
 	}
 	text := mustRun(t, "eval", ix, "--queries", queries, "--sweep", "search_k=7,3", "--min-time", "1ms")
-	for _, want := range []string{"truth computed", "50 queries for 10 neighbours", "recall@10", "by id", "p99 µs", "1000 items of dimension 8, euclidean, 5 trees"} {
+	for _, want := range []string{"truth computed", "50 queries for 10 neighbours", "sweep of search_k", "recall@k", "by id", "p99 µs", "1000 items of dimension 8, euclidean, 5 trees"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
 	}
 	lines, err := csv.NewReader(strings.NewReader(
 		mustRun(t, "eval", ix, "--queries", queries, "--sweep", "search_k=7,3", "--recall", "0.7", "--csv", "--min-time", "1ms"))).ReadAll()
-	if err != nil || len(lines) != 4 || lines[0][2] != "search_k" || lines[1][2] != "7" || lines[2][2] != "3" || lines[3][1] != "0.7" {
+	if err != nil || len(lines) != 4 || lines[0][3] != "search_k" || lines[1][3] != "7" || lines[2][3] != "3" || lines[3][1] != "0.7" {
 		t.Errorf("%v %v", err, lines)
+	}
+}
+
+// Of the parameters that are not swept, search_k has one value too: given, or enough for the largest k.
+func TestEvalSweepOthers(t *testing.T) {
+	ix, queries, _ := evalSet(t, "euclidean")
+	settings := func(args ...string) (list []eval.Setting) {
+		for _, p := range runEvalJSON(t, append([]string{ix, "--queries", queries}, args...)...).Points {
+			list = append(list, eval.Setting{SearchK: p.SearchK, K: p.K, Threads: p.Threads})
+		}
+		return list
+	}
+	for _, c := range []struct {
+		args []string
+		want []eval.Setting
+	}{
+		{[]string{"--sweep", "k=3..20"}, []eval.Setting{{SearchK: 100, K: 3, Threads: 1}, {SearchK: 100, K: 6, Threads: 1}, {SearchK: 100, K: 12, Threads: 1}, {SearchK: 100, K: 20, Threads: 1}}},
+		{[]string{"--sweep", "k=3", "--search-k", "77", "--threads", "2"}, []eval.Setting{{SearchK: 77, K: 3, Threads: 2}}},
+		{[]string{"--sweep", "threads=2,1", "-k", "6"}, []eval.Setting{{SearchK: 30, K: 6, Threads: 2}, {SearchK: 30, K: 6, Threads: 1}}},
+		{[]string{"--sweep", "k=5", "--at", "search_k=60", "--min-recall", "0.1"}, []eval.Setting{{SearchK: 50, K: 5, Threads: 1}, {SearchK: 60, K: 10, Threads: 1}}},
+	} {
+		if got := settings(c.args...); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.args, got, c.want)
+		}
+	}
+	text := mustRun(t, "eval", ix, "--queries", queries, "--sweep", "k=1,4", "--min-time", "1ms")
+	if !strings.Contains(text, "sweep of k") || !strings.Contains(text, "1 to 4 neighbours") {
+		t.Errorf("the table does not name k:\n%s", text)
 	}
 }
 
@@ -85,7 +113,7 @@ func TestParseSweep(t *testing.T) {
 		"search_k=5": {5}, "search_k=3,1,2": {3, 1, 2}, "search_k=8..8": {8}, "search_k=1..8": {1, 2, 4, 8}, "search_k=3..20": {3, 6, 12, 20},
 		fmt.Sprintf("search_k=%d..%d", math.MaxInt/2+1, math.MaxInt): {math.MaxInt/2 + 1, math.MaxInt},
 	} {
-		if got, err := parseSweep(text); err != nil || !slices.Equal(got, want) {
+		if got, err := parseSweep(text); err != nil || got.Parameter.Name != "search_k" || !slices.Equal(got.Values, want) {
 			t.Errorf("%s: %v, %v, want %v", text, got, err, want)
 		}
 	}

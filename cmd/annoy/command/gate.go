@@ -58,13 +58,23 @@ func (g *gateFlags) add(plan eval.Plan) (eval.Plan, error) {
 		if g.searchK, err = strconv.Atoi(text); err != nil || g.searchK < 1 {
 			return plan, usagef("--at %s: want an integer of 1 or more", g.at)
 		}
-		if !slices.Contains(plan.SearchK, g.searchK) {
-			plan.SearchK = append(plan.SearchK, g.searchK)
-		}
+		plan.Sweeps = withSearchK(plan.Sweeps, g.searchK)
 	default:
 		return plan, usagef("--at %s: want recall=X or %s=N", g.at, eval.SearchK.Name)
 	}
 	return plan, nil
+}
+
+// withSearchK is the sweeps, with a value of search_k among them.
+func withSearchK(sweeps []eval.Sweep, value int) []eval.Sweep {
+	i := slices.IndexFunc(sweeps, func(s eval.Sweep) bool { return s.Parameter.Name == eval.SearchK.Name })
+	switch {
+	case i < 0:
+		return append(sweeps, eval.Sweep{Parameter: eval.SearchK, Values: []int{value}})
+	case !slices.Contains(sweeps[i].Values, value):
+		sweeps[i].Values = append(sweeps[i].Values, value)
+	}
+	return sweeps
 }
 
 // check returns an error for each limit that a point at the place breaks, as
@@ -81,7 +91,7 @@ func (g *gateFlags) check(r *eval.Report) error {
 	}
 	for _, p := range r.Points {
 		here := g.recall != 0 && p.RecallTarget != nil && *p.RecallTarget == g.recall ||
-			g.searchK != 0 && p.RecallTarget == nil && p.SearchK == g.searchK
+			g.searchK != 0 && p.Swept == eval.SearchK.Name && p.SearchK == g.searchK
 		if !here {
 			continue
 		}

@@ -44,7 +44,7 @@ Recall is by distance: a hit counts that is as near as the true k-th neighbour.
 --truth is a file of the ids of the true neighbours, nearest first, a row for
 each query (npy or ivecs; 'annoy truth' writes one). Without it they are
 computed first, from the vectors in the index. An HDF5 file of ann-benchmarks
-as --queries has its own truth.
+as --queries has its own truth, where that is of the index's metric.
 
 --sweep measures at given values of search_k, k or threads instead (or as well,
 with --recall), the other two fixed: search_k=1000,2000,5000, or k=1..100,
@@ -131,7 +131,15 @@ func runEval(cmd *cobra.Command, e *env, f *evalFlags, path string) error {
 	defer bar.stop()
 	truthFile := f.truth
 	if truthFile == "" && isHDF5(f.queries) {
-		truthFile = f.queries
+		has, why, err := truthOfQueries(f.queries, ix.Metric())
+		switch {
+		case err != nil:
+			return err
+		case has:
+			truthFile = f.queries
+		default:
+			e.warn(why + ": the truth is computed from the index's vectors")
+		}
 	}
 	var truth [][]int64
 	name := truthFile

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"math"
@@ -219,15 +220,87 @@ func TestEvalErrors(t *testing.T) {
 	fails(t, exitFailure, []string{"eval", ix, "--queries", queries, "--truth", path}, path, "is nearer", "of this metric (dot)")
 }
 
-// A file of ann-benchmarks has all three.
+// A file of ann-benchmarks has all three, and names its metric, euclidean.
 func TestEvalHDF5(t *testing.T) {
-	file := filepath.Join("..", "..", "..", "vecio", "testdata", "hdf5", "ann_default.hdf5")
+	file := hdf5("ann_default.hdf5")
 	prefix := filepath.Join(t.TempDir(), "gt")
-	mustRun(t, "truth", file, file, "-o", prefix, "-k", "3", "--metric", "euclidean")
+	if out := mustRun(t, "truth", file, file, "-o", prefix, "-k", "3"); !strings.Contains(out, "euclidean") {
+		t.Errorf("truth does not take the metric of the file: %s", out)
+	}
 	ix := filepath.Join(t.TempDir(), "x.ann")
-	mustRun(t, "build", file, "-o", ix, "--metric", "euclidean", "--trees", "3")
+	if out := mustRun(t, "build", file, "-o", ix, "--trees", "3"); !strings.Contains(out, "euclidean") {
+		t.Errorf("build does not take the metric of the file: %s", out)
+	}
 	r := runEvalJSON(t, ix, "--queries", file, "--truth", prefix+"_ids.npy", "-k", "3", "--sweep", "search_k=1000")
 	if r.Points[0].Recall != 1 {
 		t.Errorf("%+v", r.Points[0])
+	}
+}
+
+func hdf5(name string) string {
+	return filepath.Join("..", "..", "..", "vecio", "testdata", "hdf5", name)
+}
+
+func TestHDF5Metric(t *testing.T) {
+	file, out := hdf5("ann_default.hdf5"), filepath.Join(t.TempDir(), "x.ann")
+	for _, args := range [][]string{{"build", file, "-o", out}, {"truth", file, file, "-k", "3", "-o", out}} {
+		code, stdout, stderr := run(t, append(args, "--metric", "manhattan")...)
+		if code != exitOK || !strings.Contains(stdout, "manhattan") || strings.Count(stderr, "warning") != 1 ||
+			!strings.Contains(stderr, file+" says that its distance is euclidean, and --metric says manhattan, which is used") {
+			t.Errorf("%s: exit code %d, stdout %s, stderr %s", args[0], code, stdout, stderr)
+		}
+		if out := mustRun(t, append(args, "--metric", "euclidean")...); !strings.Contains(out, "euclidean") {
+			t.Errorf("%s: %s", args[0], out)
+		}
+	}
+	// A file that says nothing is angular, as any other is.
+	if out := mustRun(t, "build", hdf5("attributes.hdf5"), "-o", out); !strings.Contains(out, "angular") {
+		t.Errorf("%s", out)
+	}
+	named := withMetric(t, file, "jaccard")
+	fails(t, exitUsage, []string{"build", named, "-o", out}, named, "jaccard", "give --metric")
+}
+
+// withMetric is a copy of a file whose metric is euclidean in which it is another, of no more letters.
+func withMetric(t *testing.T, path, metric string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := []byte("euclidean")
+	if !bytes.Contains(b, old) || len(metric) > len(old) {
+		t.Fatalf("%s: no room for %s", path, metric)
+	}
+	changed := filepath.Join(t.TempDir(), "changed.hdf5")
+	name := append([]byte(metric), make([]byte, len(old)-len(metric))...)
+	if err := os.WriteFile(changed, bytes.ReplaceAll(b, old, name), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return changed
+}
+
+// Queries in an HDF5 file without a truth of the index's metric are evaluated all the same.
+func TestEvalHDF5WithoutTruth(t *testing.T) {
+	file := hdf5("ann_default.hdf5")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := filepath.Join(t.TempDir(), "noneigh.hdf5")
+	if err := os.WriteFile(without, bytes.ReplaceAll(b, []byte("neighbors"), []byte("neighbort")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ix, other := filepath.Join(t.TempDir(), "x.ann"), filepath.Join(t.TempDir(), "other.ann")
+	mustRun(t, "build", file, "-o", ix, "--trees", "3")
+	mustRun(t, "build", writeRows(t, "rows.npy", vectorsOf(t, file)), "-o", other, "--trees", "3", "--metric", "manhattan")
+	for _, c := range []struct{ index, queries, want string }{
+		{ix, without, without + " has no dataset neighbors: the truth is computed"},
+		{other, file, "the neighbours in " + file + " are of the distance euclidean, and the index is of manhattan: the truth is computed"},
+	} {
+		code, stdout, stderr := run(t, "eval", c.index, "--queries", c.queries, "-k", "3", "--sweep", "search_k=1000", "--min-time", "1ms")
+		if code != exitOK || !strings.Contains(stdout, "truth computed") || !strings.Contains(stderr, c.want) {
+			t.Errorf("exit code %d, stdout %s, stderr %s, want %q", code, stdout, stderr, c.want)
+		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 type truthFlags struct {
 	column  columnFlag
 	out     string
-	metric  *choice[annoy.Metric]
+	metric  metricFlag
 	k       int
 	ids     string
 	holdOut int
@@ -47,7 +47,7 @@ type truthResult struct {
 const mostHeldOut = 1000
 
 func newTruth(e *env) *cobra.Command {
-	f := &truthFlags{metric: metricChoice()}
+	f := &truthFlags{}
 	cmd := &cobra.Command{
 		Use:   "truth BASE [QUERIES] -o PREFIX",
 		Short: "Find the exact nearest neighbours, for eval to measure against",
@@ -56,7 +56,8 @@ all with all. Writes two files of a row for each query, nearest first:
   PREFIX_ids.npy    int32, the ids (row numbers, unless BASE or --ids has ids)
   PREFIX_dist.npy   float32, the distances; for the metric dot the products
 Distances and order are computed in float64; ties go to the smaller row. An
-HDF5 file of ann-benchmarks gives its dataset train as BASE, test as QUERIES.
+HDF5 file of ann-benchmarks gives its dataset train as BASE, test as QUERIES,
+and its metric.
 
 Without QUERIES, some rows of BASE are held out at random as queries. Then
 there are also
@@ -83,10 +84,7 @@ continues from there, and removes it at the end.`,
 	fl := cmd.Flags()
 	f.column.register(cmd)
 	fl.StringVarP(&f.out, "output", "o", "", "what the names of the files begin with (required)")
-	if err := f.metric.Set(annoy.Angular.String()); err != nil {
-		panic(err) // angular is one of the values
-	}
-	f.metric.register(cmd, "metric", "how distance is measured")
+	f.metric.register(cmd)
 	fl.IntVarP(&f.k, "neighbors", "k", 100, "neighbours of each query")
 	fl.StringVar(&f.ids, "ids", "", "file with the id of each row of BASE, one a line")
 	fl.IntVar(&f.holdOut, "hold-out", 0, "without QUERIES, how many rows to hold out; 0: 1000, or a tenth if that is fewer")
@@ -148,6 +146,9 @@ func (f *truthFlags) validate(cmd *cobra.Command, base, queries string) error {
 func runTruth(cmd *cobra.Command, e *env, f *truthFlags, base, queries string) error {
 	start := time.Now()
 	if err := f.validate(cmd, base, queries); err != nil {
+		return err
+	}
+	if err := f.metric.settle(e, base, queries); err != nil {
 		return err
 	}
 	ctx := cmd.Context()

@@ -251,6 +251,14 @@ func TestJudgeRefuses(t *testing.T) {
 			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, [][]int64{{0, 1}, {1, 0}}, 2)
 			return err
 		},
+		"query 1: id 1 is at places 0 and 1": func() error {
+			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, [][]int64{{0, 1}, {1, 1}}, 2)
+			return err
+		},
+		"query 0: exact neighbours: id 2 is at places 0 and 1": func() error {
+			_, err := KthDistances(annoy.Euclidean, []float32{1, 2, 3}, queries, [][]int64{{2, 2}, {0, 1}}, 2)
+			return err
+		},
 		"k is 0": func() error {
 			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, nil, 0)
 			return err

@@ -160,7 +160,7 @@ func (e *Evaluator) judgeAll(ctx context.Context, plan Plan) error {
 }
 
 // WriteCSV writes the points as CSV with a line of names; recall_target is empty where the setting was given, and swept,
-// the name of the parameter that was varied, where it was not.
+// the name of the parameter that was varied, where it was not. A recall that is not reached has a line without figures.
 func (r *Report) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	lines := [][]string{{
@@ -175,6 +175,11 @@ func (r *Report) WriteCSV(w io.Writer) error {
 			r.Index, target, p.Swept, strconv.Itoa(p.SearchK), strconv.Itoa(p.K), number(p.Recall), number(p.RecallByID), number(p.QPS),
 			number(p.P50), number(p.P90), number(p.P99), number(p.P999), number(p.Max), strconv.Itoa(p.Threads),
 		})
+	}
+	for _, u := range r.Unreached {
+		line := make([]string, len(lines[0]))
+		line[0], line[1] = r.Index, number(u.RecallTarget)
+		lines = append(lines, line)
 	}
 	return c.WriteAll(lines)
 }

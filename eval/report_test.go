@@ -64,8 +64,12 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines, err := csv.NewReader(&out).ReadAll()
-	if err != nil || len(lines) != 9 || lines[1][0] != r.Index || lines[1][1] != "" || lines[5][1] != "0.5" || lines[1][3] != "100" {
+	if err != nil || len(lines) != 10 || lines[1][0] != r.Index || lines[1][1] != "" || lines[5][1] != "0.5" || lines[1][3] != "100" {
 		t.Errorf("%v: %v", err, lines)
+	}
+	// What is not reached is not silent.
+	if last := lines[9]; last[1] != "0.99" || strings.Join(last[2:], "") != "" {
+		t.Errorf("a recall that is not reached: %q", last)
 	}
 }
 
@@ -170,7 +174,7 @@ func TestHTML(t *testing.T) {
 	}
 	for _, want := range []string{
 		"a &lt;b&gt; &amp; &#39;c&#39;.ann", "Recall 0.99 is not reached: it is 97.12 % at search_k 12345", "truth_ids.npy",
-		`"search_k":500`, "2000 items, 16 components, angular, 8 trees",
+		`"search_k":500`, "in-sample", "2000 items, 16 components, angular, 8 trees",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)

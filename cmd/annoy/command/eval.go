@@ -51,8 +51,11 @@ with --recall), the other two fixed: search_k=1000,2000,5000, or k=1..100,
 doubling. The number of trees takes an index for each value: 'annoy compare
 --trees' sweeps it.
 
+The search_k of a recall is chosen by the queries that then measure it, so what
+it reaches is in-sample: for other queries, expect a little less.
+
 As a gate in CI, --at with --max-p99 or --min-recall exits with 1 when the
-limit is not kept; without --recall and --sweep nothing else is measured.`,
+limit is not kept, or when the truth is seen not to be exact; without --recall and --sweep nothing else is measured.`,
 		Example: `  annoy eval docs.ann --queries queries.npy --truth gt_ids.npy --html report.html
   annoy eval docs.ann --queries queries.npy --sweep search_k=500..20000 --threads 1,2
   annoy eval docs.ann --queries queries.npy --sweep k=1,10,100 --search-k 5000
@@ -100,6 +103,9 @@ func (f *evalFlags) validate(path string) error {
 
 func runEval(cmd *cobra.Command, e *env, f *evalFlags, path string) error {
 	ctx := cmd.Context()
+	if f.csv && e.json {
+		return usagef("--csv and --json exclude each other")
+	}
 	if err := f.validate(path); err != nil {
 		return err
 	}
@@ -181,6 +187,9 @@ func (f *evalFlags) finish(e *env, r *eval.Report) error {
 	case e.json:
 		err = printLine(e.stdout, r)
 	case f.csv:
+		for _, u := range r.Unreached {
+			e.warn(unreached(u))
+		}
 		err = r.WriteCSV(e.stdout)
 	default:
 		err = printReport(e.stdout, r)

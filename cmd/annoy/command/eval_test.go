@@ -164,11 +164,57 @@ func TestEvalGate(t *testing.T) {
 			}
 		}
 	}
+	// So does a truth that the index beats, whatever the recall by it: here the last two of 12 neighbours stand for the nearest.
+	far := filepath.Join(t.TempDir(), "far.npy")
+	ids, err := eval.ReadIDs(truth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeIDs(t, far, ids, func(row []int64) []int64 { return row[10:] })
+	code, _, stderr := run(t, "eval", ix, "--queries", queries, "--truth", far, "-k", "2", "--at", "search_k=100000", "--min-recall", "0.5", "--min-time", "1ms")
+	if code != exitFailure || !strings.Contains(stderr, "gate at search_k=100000: the truth "+far+" is not exact") {
+		t.Errorf("a truth that is not exact: exit code %d, %s", code, stderr)
+	}
 	// A recall that no effort gives fails the gate.
 	g := gateFlags{at: "recall=0.99", recall: 0.99, minRecall: 0.5}
 	r := &eval.Report{Unreached: []eval.Unreached{{RecallTarget: 0.99, SearchK: 7, Recall: 0.9}}}
 	if err := g.check(r); err == nil || !strings.Contains(err.Error(), "0.9000 at most") {
 		t.Errorf("unreached: %v", err)
+	}
+}
+
+// writeIDs writes a part of each row of ids.
+func writeIDs(t *testing.T, path string, rows [][]int64, part func([]int64) []int64) {
+	t.Helper()
+	w, err := vecio.Create(path, len(part(rows[0])), &vecio.WriteOptions{Element: vecio.Int32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	for _, row := range rows {
+		var ids []int32
+		for _, id := range part(row) {
+			ids = append(ids, int32(id))
+		}
+		if err := w.WriteInts(ids); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A recall that nothing reaches has a line in the CSV, and a warning beside it.
+func TestEvalCSVUnreached(t *testing.T) {
+	var out, warned bytes.Buffer
+	f := &evalFlags{csv: true}
+	r := &eval.Report{Index: "x.ann", Unreached: []eval.Unreached{{RecallTarget: 0.99, SearchK: 7, Recall: 0.9}}}
+	if err := f.finish(&env{stdout: &out, stderr: &warned}, r); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "x.ann,0.99,,,") || !strings.Contains(warned.String(), "recall 0.99 is not reached: it is 0.9000 at search_k 7") {
+		t.Errorf("stdout %q, stderr %q", out.String(), warned.String())
 	}
 }
 
@@ -204,19 +250,8 @@ func TestEvalErrors(t *testing.T) {
 	few := writeRows(t, "few.npy", randomRows(5, 8))
 	fails(t, exitFailure, []string{"eval", ix, "--queries", few, "--truth", truth}, truth, "50 rows, for 5 queries")
 	path := filepath.Join(t.TempDir(), "wrong.npy")
-	w, err := vecio.Create(path, 10, &vecio.WriteOptions{Element: vecio.Int32})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Abort()
-	for range 50 {
-		if err := w.WriteInts([]int32{9, 8, 7, 6, 5, 4, 3, 2, 1, 0}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	same := make([][]int64, 50)
+	writeIDs(t, path, same, func([]int64) []int64 { return []int64{9, 8, 7, 6, 5, 4, 3, 2, 1, 0} })
 	fails(t, exitFailure, []string{"eval", ix, "--queries", queries, "--truth", path}, path, "is nearer", "of this metric (dot)")
 }
 

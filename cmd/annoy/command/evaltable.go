@@ -36,7 +36,7 @@ func printReport(out io.Writer, r *eval.Report) error {
 		return err
 	}
 	for _, u := range r.Unreached {
-		fmt.Fprintf(out, "recall %v is not reached: it is %.4f at search_k %d, and more changes nothing\n", u.RecallTarget, u.Recall, u.SearchK)
+		fmt.Fprintln(out, unreached(u))
 	}
 	_, err := fmt.Fprintf(out, "\n* no other setting of as many neighbours and threads has both more recall and more queries per second\n")
 	if err == nil && r.Memory != (eval.Memory{}) {
@@ -44,4 +44,8 @@ func printReport(out io.Writer, r *eval.Report) error {
 			byteSize(r.Memory.Mapped), byteSize(r.Memory.Private))
 	}
 	return err
+}
+
+func unreached(u eval.Unreached) string {
+	return fmt.Sprintf("recall %v is not reached: it is %.4f at search_k %d, and more changes nothing", u.RecallTarget, u.Recall, u.SearchK)
 }

@@ -77,13 +77,17 @@ func withSearchK(sweeps []eval.Sweep, value int) []eval.Sweep {
 	return sweeps
 }
 
-// check returns an error for each limit that a point at the place breaks, as
-// one.
+// check returns an error for each limit that a point at the place breaks, and
+// for a truth that is not exact, as one.
 func (g *gateFlags) check(r *eval.Report) error {
 	if g.at == "" {
 		return nil
 	}
 	var broken []string
+	if r.Nearer > 0 {
+		broken = append(broken, fmt.Sprintf("the truth %s is not exact, so that no recall by it can be trusted: %s an item nearer than its true neighbour",
+			r.Truth, quantity(r.Nearer, "answer has", "answers have")))
+	}
 	for _, u := range r.Unreached {
 		if g.recall == u.RecallTarget {
 			broken = append(broken, fmt.Sprintf("recall %v is not reached, it is %.4f at most", u.RecallTarget, u.Recall))

@@ -108,6 +108,7 @@ func TestJSONErrors(t *testing.T) {
 		{[]string{"info", "--json"}, exitUsage, "missing argument INDEX"},
 		{[]string{"info", "--colour", "--json"}, exitUsage, "--colour"},
 		{[]string{"--json", "bild"}, exitUsage, "bild"},
+		{[]string{"eval", "x.ann", "--queries", "x.npy", "--csv", "--json"}, exitUsage, "--csv and --json exclude each other"},
 	} {
 		code, stdout, stderr := run(t, c.args...)
 		var e struct{ Error string }

@@ -102,7 +102,7 @@ compare-e2e: ## annoy compare against all six libraries, on a small set
 	@out=$$(ANNOY_COMPARE_ENV=$(COMPARE_ENV) $(GO) test -count=1 -v -run '^TestCompareEndToEnd$$' ./eval/peers) \
 		&& grep '^--- PASS: TestCompareEndToEnd' <<<"$$out" || { echo "$$out"; exit 1; }
 
-html: ## the page of annoy eval, in headless Chromium (HTML='folder' keeps it and its screenshots)
+html: ## the pages of annoy eval and compare, in headless Chromium (HTML='folder' keeps it and its screenshots)
 	@.ci/html $(HTML)
 
 fuzz: ## each fuzz target for FUZZTIME

@@ -1,6 +1,6 @@
 // Package eval measures an index: exact neighbours as ground truth, recall against them, latency and queries per
-// second, sweeps over a parameter, the effort that a recall needs, and a report of it all as JSON, CSV or one
-// self-contained HTML page.
+// second, sweeps over any one parameter of the search (search_k, k, threads), the effort that a recall needs, and a report
+// of it all as JSON, CSV or one self-contained HTML page.
 //
 //	truth, err := eval.Exact(ctx, base, queries, annoy.Euclidean, 10, nil)
 //	…

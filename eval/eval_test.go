@@ -251,6 +251,14 @@ func TestJudgeRefuses(t *testing.T) {
 			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, [][]int64{{0, 1}, {1, 0}}, 2)
 			return err
 		},
+		"query 1: id 1 is at places 0 and 1": func() error {
+			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, [][]int64{{0, 1}, {1, 1}}, 2)
+			return err
+		},
+		"query 0: exact neighbours: id 2 is at places 0 and 1": func() error {
+			_, err := KthDistances(annoy.Euclidean, []float32{1, 2, 3}, queries, [][]int64{{2, 2}, {0, 1}}, 2)
+			return err
+		},
 		"k is 0": func() error {
 			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, nil, 0)
 			return err
@@ -384,7 +392,7 @@ func TestForRecall(t *testing.T) {
 	}
 
 	// A parameter that ends before the recall is reached.
-	low := Parameter{Name: "search_k", Set: SearchK.Set, Max: func(*annoy.Index) int { return 40 }}
+	low := Parameter{Name: "search_k", In: SearchK.In, Max: func(*annoy.Index) int { return 40 }}
 	e, err = New(t.Context(), ix, queries, truth.IDs, nil)
 	if err != nil {
 		t.Fatal(err)

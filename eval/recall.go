@@ -24,9 +24,21 @@ func Near(m annoy.Metric, d, kth float64) bool {
 	return d <= kth*(1+1e-5)+1e-6
 }
 
+// checkDistinct finds an id that is twice among the true neighbours of a query.
+func checkDistinct(ids []int64) error {
+	places := make(map[int64]int, len(ids))
+	for i, id := range ids {
+		if before, ok := places[id]; ok {
+			return fmt.Errorf("id %d is at places %d and %d: neighbours are distinct", id, before, i)
+		}
+		places[id] = i
+	}
+	return nil
+}
+
 // KthDistances gives the distance of each query's true k-th neighbour: what Near takes. base holds the vectors one after
 // the other, as many components each as a query has; truth the row numbers of each query's true neighbours, nearest
-// first. Errors: a truth for fewer queries than there are, or of fewer than k neighbours; a row that base does not have;
+// first. Errors: a truth for fewer queries than there are, or of fewer than k neighbours; the same one twice; a row that base does not have;
 // neighbours of one of the first queries, for which all of base is scanned, that are not the nearest, as those of another
 // metric, base or file of queries are not.
 func KthDistances(m annoy.Metric, base []float32, queries [][]float32, truth [][]int64, k int) ([]float64, error) {
@@ -37,6 +49,9 @@ func KthDistances(m annoy.Metric, base []float32, queries [][]float32, truth [][
 	for i, q := range queries {
 		if len(truth[i]) < k {
 			return nil, fmt.Errorf("annoy: query %d has %d exact neighbours, want %d", i, len(truth[i]), k)
+		}
+		if err := checkDistinct(truth[i][:k]); err != nil {
+			return nil, fmt.Errorf("annoy: query %d: exact neighbours: %w", i, err)
 		}
 		rows, id := len(base)/len(q), truth[i][k-1]
 		if id < 0 || id >= int64(rows) {
@@ -91,7 +106,7 @@ type Judge struct {
 
 // NewJudge is a judge of answers of k items, against the ids of the true neighbours of each query, nearest first, of
 // which the first k are used. It reads their vectors and recomputes their distances. Errors: k below 1; a truth for more
-// or fewer queries, or of fewer than k neighbours; an id that no item has; neighbours that are not in the order of their
+// or fewer queries, or of fewer than k neighbours; an id that no item has, or that is there twice; neighbours that are not in the order of their
 // distances, as those of another metric, base or file of queries are not.
 func NewJudge(ctx context.Context, m annoy.Metric, items Vectors, queries [][]float32, truth [][]int64, k int) (*Judge, error) {
 	if k < 1 {
@@ -107,6 +122,9 @@ func NewJudge(ctx context.Context, m annoy.Metric, items Vectors, queries [][]fl
 			return fmt.Errorf("annoy: truth: query %d has %d neighbours, recall@%d needs %d", q, len(truth[q]), k, k)
 		}
 		j.truth[q] = truth[q][:k]
+		if err := checkDistinct(j.truth[q]); err != nil {
+			return fmt.Errorf("annoy: truth: query %d: %w", q, err)
+		}
 		for i, id := range j.truth[q] {
 			d, err := j.distance(q, id, nil)
 			if err != nil {

@@ -1,11 +1,13 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 
 	"github.com/annoy-go/annoy"
@@ -14,7 +16,9 @@ import (
 // Point is what was measured at one setting. Latencies are in microseconds.
 type Point struct {
 	RecallTarget *float64 `json:"recall_target"` // null where the setting was given
+	Swept        string   `json:"swept"`         // the parameter that was varied, "" where search_k was found for a recall
 	SearchK      int      `json:"search_k"`
+	K            int      `json:"k"`
 	Recall       float64  `json:"recall"`       // by distance
 	RecallByID   float64  `json:"recall_by_id"` // share of equal ids
 	QPS          float64  `json:"qps"`          // of all threads together
@@ -26,6 +30,14 @@ type Point struct {
 	Threads      int      `json:"threads"`
 
 	nearer int // Verdict.Nearer
+}
+
+// Asked is why the point is there, as "recall 0.9" or "sweep of k".
+func (p Point) Asked() string {
+	if p.RecallTarget != nil {
+		return "recall " + number(*p.RecallTarget)
+	}
+	return "sweep of " + p.Swept
 }
 
 // Unreached is a recall that no setting gives.
@@ -40,7 +52,7 @@ type Unreached struct {
 type Report struct {
 	Index     string      `json:"index"` // its path
 	Stats     annoy.Stats `json:"stats"`
-	K         int         `json:"k"`
+	K         int         `json:"k"` // of points that do not sweep it
 	Queries   int         `json:"queries"`
 	Truth     string      `json:"truth"` // the file, or "computed"
 	Machine   string      `json:"machine"`
@@ -52,16 +64,38 @@ type Report struct {
 	Nearer int `json:"nearer_than_truth"`
 }
 
+// Neighbours says how many were asked for, as "10 neighbours" or "1 to 100 neighbours".
+func (r *Report) Neighbours() string {
+	least, most := r.K, r.K
+	if len(r.Points) > 0 {
+		byK := func(a, b Point) int { return cmp.Compare(a.K, b.K) }
+		least, most = slices.MinFunc(r.Points, byK).K, slices.MaxFunc(r.Points, byK).K
+	}
+	switch {
+	case least != most:
+		return fmt.Sprintf("%d to %d neighbours", least, most)
+	case most == 1:
+		return "1 neighbour"
+	}
+	return fmt.Sprintf("%d neighbours", most)
+}
+
 // Memory is what the process held in memory after the last measurement, in bytes; zeros where the system does not tell.
 type Memory struct {
 	Private int64 `json:"private"` // its own: queries, truth and working memory among it
 	Mapped  int64 `json:"mapped"`  // pages of files, the index's above all, which processes share
 }
 
-// Plan is what Run measures: points at each recall, at each value of SearchK, or both.
+// Sweep is values of one parameter, while the others stay.
+type Sweep struct {
+	Parameter Parameter
+	Values    []int
+}
+
+// Plan is what Run measures: the points of each sweep, then those at the least search_k for each recall.
 type Plan struct {
+	Sweeps  []Sweep
 	Recalls []float64
-	SearchK []int
 }
 
 // Run measures a plan. The report lacks Index and Truth, which the caller knows. Errors: those of New's parts and of
@@ -75,18 +109,23 @@ func (e *Evaluator) Run(ctx context.Context, plan Plan) (*Report, error) {
 		Stats: stats, K: e.o.K, Queries: len(e.queries), Points: []Point{}, Unreached: []Unreached{},
 		Machine: fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0)),
 	}
-	add := func(target *float64, searchK int) error {
-		points, err := e.Measure(ctx, SearchK, searchK)
+	if err := e.judgeAll(ctx, plan); err != nil {
+		return nil, err
+	}
+	add := func(points []Point, swept string, target *float64) {
 		for _, p := range points {
-			p.RecallTarget = target
+			p.Swept, p.RecallTarget = swept, target
 			r.Points = append(r.Points, p)
 			r.Nearer = max(r.Nearer, p.nearer)
 		}
-		return err
 	}
-	for _, v := range plan.SearchK {
-		if err := add(nil, v); err != nil {
-			return nil, err
+	for _, s := range plan.Sweeps {
+		for _, v := range s.Values {
+			points, err := e.Measure(ctx, s.Parameter, v)
+			if err != nil {
+				return nil, err
+			}
+			add(points, s.Parameter.Name, nil)
 		}
 	}
 	for _, target := range plan.Recalls {
@@ -98,19 +137,34 @@ func (e *Evaluator) Run(ctx context.Context, plan Plan) (*Report, error) {
 			r.Unreached = append(r.Unreached, Unreached{target, found.Value, found.Recall})
 			continue
 		}
-		if err := add(&target, found.Value); err != nil {
+		points, err := e.Measure(ctx, SearchK, found.Value)
+		if err != nil {
 			return nil, err
 		}
+		add(points, "", &target)
 	}
 	r.Memory = memory()
 	return r, nil
 }
 
-// WriteCSV writes the points as CSV with a line of names; recall_target is empty where the setting was given.
+// judgeAll finds out before anything is measured that the truth has too few neighbours for a value of K.
+func (e *Evaluator) judgeAll(ctx context.Context, plan Plan) error {
+	for _, s := range plan.Sweeps {
+		for _, v := range s.Values {
+			if _, err := e.judge(ctx, e.setting(s.Parameter, v).K); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// WriteCSV writes the points as CSV with a line of names; recall_target is empty where the setting was given, and swept,
+// the name of the parameter that was varied, where it was not. A recall that is not reached has a line without figures.
 func (r *Report) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	lines := [][]string{{
-		"index", "recall_target", "search_k", "recall", "recall_by_id", "qps", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "threads",
+		"index", "recall_target", "swept", "search_k", "k", "recall", "recall_by_id", "qps", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "threads",
 	}}
 	for _, p := range r.Points {
 		target := ""
@@ -118,9 +172,14 @@ func (r *Report) WriteCSV(w io.Writer) error {
 			target = number(*p.RecallTarget)
 		}
 		lines = append(lines, []string{
-			r.Index, target, strconv.Itoa(p.SearchK), number(p.Recall), number(p.RecallByID), number(p.QPS),
+			r.Index, target, p.Swept, strconv.Itoa(p.SearchK), strconv.Itoa(p.K), number(p.Recall), number(p.RecallByID), number(p.QPS),
 			number(p.P50), number(p.P90), number(p.P99), number(p.P999), number(p.Max), strconv.Itoa(p.Threads),
 		})
+	}
+	for _, u := range r.Unreached {
+		line := make([]string, len(lines[0]))
+		line[0], line[1] = r.Index, number(u.RecallTarget)
+		lines = append(lines, line)
 	}
 	return c.WriteAll(lines)
 }

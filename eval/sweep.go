@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -10,32 +11,45 @@ import (
 	"github.com/annoy-go/annoy"
 )
 
-// Parameter is a number of the search that a sweep can vary.
+// Setting is at what a point is measured.
+type Setting struct {
+	SearchK int // annoy.SearchOptions.SearchK
+	K       int // neighbours asked for, and judged
+	Threads int // that ask at once
+}
+
+// Parameter is a number of the search that a sweep can vary while the others stay. The number of trees is none: it takes
+// an index for each value.
 type Parameter struct {
 	Name string
-	// Set puts a value, from 1, into options.
-	Set func(o *annoy.SearchOptions, value int)
-	// Max is the largest value that makes a difference for an index.
+	// In is where it stands in a setting. Values begin at 1.
+	In func(s *Setting) *int
+	// Max is the largest value that makes a difference for an index; nil where recall does not grow with the value.
 	Max func(ix *annoy.Index) int
 }
 
-// SearchK is annoy.SearchOptions.SearchK.
-var SearchK = Parameter{
-	Name: "search_k",
-	Set:  func(o *annoy.SearchOptions, value int) { o.SearchK = value },
-	Max: func(ix *annoy.Index) int {
-		return int(min(int64(ix.Len())*int64(max(1, ix.Trees())), math.MaxInt))
-	},
-}
+// The parameters.
+var (
+	SearchK = Parameter{
+		Name: "search_k", In: func(s *Setting) *int { return &s.SearchK },
+		Max: func(ix *annoy.Index) int {
+			return int(min(int64(ix.Len())*int64(max(1, ix.Trees())), math.MaxInt))
+		},
+	}
+	K       = Parameter{Name: "k", In: func(s *Setting) *int { return &s.K }}
+	Threads = Parameter{Name: "threads", In: func(s *Setting) *int { return &s.Threads }}
+)
 
 // Parameters are all of them.
-func Parameters() []Parameter { return []Parameter{SearchK} }
+func Parameters() []Parameter { return []Parameter{SearchK, K, Threads} }
 
 // Options configure an Evaluator.
 type Options struct {
-	// K is how many neighbours are asked for. Default (0): 10.
+	// K is how many neighbours are asked for where K is not swept. Default (0): 10.
 	K int
-	// Threads are the numbers of threads to measure with. Default (none): 1.
+	// SearchK is that of measurements that neither sweep it nor look for a recall. Default (0): K · trees.
+	SearchK int
+	// Threads are the numbers of threads to measure with where Threads is not swept. Default (none): 1.
 	Threads []int
 	// MinTime is how long each speed is measured at least. Default (0): a second.
 	MinTime time.Duration
@@ -43,10 +57,13 @@ type Options struct {
 	Progress func(what string)
 }
 
-// Validate returns an error for a K, number of threads or time below 0.
+// Validate returns an error for a K, SearchK or time below 0, or less than one thread.
 func (o *Options) Validate() error {
 	if o.K < 0 {
 		return fmt.Errorf("annoy: evaluation: K is %d, want 1 or more", o.K)
+	}
+	if o.SearchK < 0 {
+		return fmt.Errorf("annoy: evaluation: SearchK is %d, want 1 or more", o.SearchK)
 	}
 	for _, n := range o.Threads {
 		if n < 1 {
@@ -64,15 +81,16 @@ func (o *Options) Validate() error {
 type Evaluator struct {
 	ix       *annoy.Index
 	queries  [][]float32
-	judge    *Judge
+	truth    [][]int64
 	o        Options
-	verdicts map[string]map[int]Verdict // by parameter and value
+	judges   map[int]*Judge      // by K
+	verdicts map[Setting]Verdict // on no number of threads, which recall does not depend on
 }
 
-// New is an evaluator of an index by its queries and, for each, the ids of its true neighbours (K or more, nearest
-// first). Errors: those of NewJudge and of Options.Validate.
+// New is an evaluator of an index by its queries and, for each, the ids of its true neighbours, nearest first, as many as
+// the largest K that is to be measured. Errors: those of NewJudge and of Options.Validate.
 func New(ctx context.Context, ix *annoy.Index, queries [][]float32, truth [][]int64, o *Options) (*Evaluator, error) {
-	e := &Evaluator{ix: ix, queries: queries, verdicts: map[string]map[int]Verdict{}}
+	e := &Evaluator{ix: ix, queries: queries, truth: truth, judges: map[int]*Judge{}, verdicts: map[Setting]Verdict{}}
 	if o != nil {
 		e.o = *o
 	}
@@ -82,15 +100,29 @@ func New(ctx context.Context, ix *annoy.Index, queries [][]float32, truth [][]in
 	if e.o.K == 0 {
 		e.o.K = 10
 	}
+	if e.o.SearchK == 0 {
+		e.o.SearchK = e.o.K * max(1, ix.Trees())
+	}
 	if len(e.o.Threads) == 0 {
 		e.o.Threads = []int{1}
 	}
 	if e.o.MinTime == 0 {
 		e.o.MinTime = time.Second
 	}
-	var err error
-	e.judge, err = NewJudge(ctx, ix.Metric(), ix, queries, truth, e.o.K)
+	_, err := e.judge(ctx, e.o.K)
 	return e, err
+}
+
+// judge is the judge of answers of k, made once.
+func (e *Evaluator) judge(ctx context.Context, k int) (*Judge, error) {
+	if j, ok := e.judges[k]; ok {
+		return j, nil
+	}
+	j, err := NewJudge(ctx, e.ix.Metric(), e.ix, e.queries, e.truth, k)
+	if err == nil {
+		e.judges[k] = j
+	}
+	return j, err
 }
 
 func (e *Evaluator) say(format string, args ...any) {
@@ -99,30 +131,34 @@ func (e *Evaluator) say(format string, args ...any) {
 	}
 }
 
-func (e *Evaluator) options(p Parameter, value int) *annoy.SearchOptions {
-	o := &annoy.SearchOptions{}
-	p.Set(o, value)
-	return o
+// setting is a value of a parameter, and of the others what the options say; its recall depends on no number of threads.
+func (e *Evaluator) setting(p Parameter, value int) Setting {
+	s := Setting{SearchK: e.o.SearchK, K: e.o.K}
+	*p.In(&s) = value
+	s.Threads = 0
+	return s
 }
 
 // Verdict is the recall at a value of a parameter; it is measured once, on all processors.
 func (e *Evaluator) Verdict(ctx context.Context, p Parameter, value int) (Verdict, error) {
-	if v, ok := e.verdicts[p.Name][value]; ok {
+	s := e.setting(p, value)
+	if v, ok := e.verdicts[s]; ok {
 		return v, nil
 	}
+	judge, err := e.judge(ctx, s.K)
+	if err != nil {
+		return Verdict{}, err
+	}
 	e.say("recall at %s %d", p.Name, value)
-	answers, err := e.ix.SearchBatch(ctx, e.queries, e.o.K, e.options(p, value))
+	answers, err := e.ix.SearchBatch(ctx, e.queries, s.K, &annoy.SearchOptions{SearchK: s.SearchK})
 	if err != nil {
 		return Verdict{}, err
 	}
-	v, err := e.judge.Judge(ctx, answers)
+	v, err := judge.Judge(ctx, answers)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if e.verdicts[p.Name] == nil {
-		e.verdicts[p.Name] = map[int]Verdict{}
-	}
-	e.verdicts[p.Name][value] = v
+	e.verdicts[s] = v
 	return v, nil
 }
 
@@ -135,10 +171,14 @@ type Found struct {
 
 // ForRecall finds the smallest value of a parameter at which the recall is at least target, by doubling and then
 // bisection, to within one part in a hundred, or exactly below 100. It takes recall not to fall as the value grows, which
-// holds but for single hits.
+// holds but for single hits. The value is chosen by the very queries that it is then measured with: for others, expect a
+// little less. Errors: a target that is no recall, a parameter without Max, those of the search.
 func (e *Evaluator) ForRecall(ctx context.Context, p Parameter, target float64) (Found, error) {
 	if !(target > 0 && target <= 1) {
 		return Found{}, fmt.Errorf("annoy: a recall of %v, want more than 0 and at most 1", target)
+	}
+	if p.Max == nil {
+		return Found{}, fmt.Errorf("annoy: recall does not grow with %s: no value of it is the least for a recall", p.Name)
 	}
 	most := max(1, p.Max(e.ix))
 	low, high := e.bracket(p, target)
@@ -172,12 +212,17 @@ func (e *Evaluator) ForRecall(ctx context.Context, p Parameter, target float64) 
 			low = mid
 		}
 	}
-	return Found{Value: high, Recall: e.verdicts[p.Name][high].Recall, Reached: true}, nil
+	return Found{Value: high, Recall: e.verdicts[e.setting(p, high)].Recall, Reached: true}, nil
 }
 
 // bracket is what is known already: the smallest value with the recall (0: none), and the largest below that without.
 func (e *Evaluator) bracket(p Parameter, target float64) (low, high int) {
-	known := e.verdicts[p.Name]
+	known := map[int]Verdict{}
+	for s, verdict := range e.verdicts {
+		if v := *p.In(&s); s == e.setting(p, v) {
+			known[v] = verdict
+		}
+	}
 	for v, verdict := range known {
 		if verdict.Recall >= target && (high == 0 || v < high) {
 			high = v
@@ -191,50 +236,48 @@ func (e *Evaluator) bracket(p Parameter, target float64) (low, high int) {
 	return low, high
 }
 
-// Measure is the recall and speed at a value of a parameter, a point for each number of threads.
+// Measure is the recall and speed at a value of a parameter: a point for each number of threads, or one where those are
+// the parameter.
 func (e *Evaluator) Measure(ctx context.Context, p Parameter, value int) ([]Point, error) {
-	verdict, err := e.Verdict(ctx, p, value) // which also warms the caches
+	// Measured now or before, it has brought into memory the pages that these searches read.
+	verdict, err := e.Verdict(ctx, p, value)
 	if err != nil {
 		return nil, err
 	}
-	o := e.options(p, value)
+	threads := e.o.Threads
+	if p.Name == Threads.Name {
+		threads = []int{value}
+	}
+	s := e.setting(p, value)
 	var points []Point
-	for _, threads := range e.o.Threads {
-		e.say("speed at %s %d, threads %d", p.Name, value, threads)
-		s, err := ClosedLoop(ctx, e.ix, e.queries, e.o.K, o, threads, e.o.MinTime)
+	for _, s.Threads = range threads {
+		e.say("speed at %s %d, threads %d", p.Name, value, s.Threads)
+		speed, err := ClosedLoop(ctx, e.ix, e.queries, s.K, &annoy.SearchOptions{SearchK: s.SearchK}, s.Threads, e.o.MinTime)
 		if err != nil {
 			return nil, err
 		}
 		points = append(points, Point{
-			SearchK: o.SearchK, Recall: verdict.Recall, RecallByID: verdict.RecallByID, Threads: threads,
-			QPS: s.QPS, P50: s.P50, P90: s.P90, P99: s.P99, P999: s.P999, Max: s.Max, nearer: verdict.Nearer,
+			SearchK: s.SearchK, K: s.K, Recall: verdict.Recall, RecallByID: verdict.RecallByID, Threads: s.Threads,
+			QPS: speed.QPS, P50: speed.P50, P90: speed.P90, P99: speed.P99, P999: speed.P999, Max: speed.Max, nearer: verdict.Nearer,
 		})
 	}
 	return points, nil
 }
 
-// Front are the points that no other point of as many threads beats, in recall and queries per second at once: the
-// Pareto front, by threads and recall.
+// Front are the points that no other point of as many neighbours and threads beats, in recall and queries per second at
+// once: the Pareto front, by neighbours, threads and recall.
 func Front(points []Point) []Point {
 	var front []Point
 	for _, p := range points {
 		if !slices.ContainsFunc(points, func(q Point) bool {
-			return q.Threads == p.Threads && q.Recall >= p.Recall && q.QPS >= p.QPS && (q.Recall > p.Recall || q.QPS > p.QPS)
+			return q.K == p.K && q.Threads == p.Threads &&
+				q.Recall >= p.Recall && q.QPS >= p.QPS && (q.Recall > p.Recall || q.QPS > p.QPS)
 		}) {
 			front = append(front, p)
 		}
 	}
 	slices.SortStableFunc(front, func(a, b Point) int {
-		if a.Threads != b.Threads {
-			return a.Threads - b.Threads
-		}
-		if a.Recall < b.Recall {
-			return -1
-		}
-		if a.Recall > b.Recall {
-			return 1
-		}
-		return 0
+		return cmp.Or(cmp.Compare(a.K, b.K), cmp.Compare(a.Threads, b.Threads), cmp.Compare(a.Recall, b.Recall))
 	})
 	return front
 }

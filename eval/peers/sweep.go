@@ -63,7 +63,7 @@ func sweep(ctx context.Context, o *Options, s *Set, all []*contender) error {
 }
 
 // extend goes on from the contender's last point where all rounds together have found less than the pilot's slice
-// promised. These few points take no turns.
+// promised. These few points are measured after the rounds, in the same slices, but not in turns with the others.
 func (c *contender) extend(ctx context.Context, o *Options, s *Set, count int) error {
 	last := slices.MaxFunc(c.points, func(a, b *point) int { return cmp.Compare(a.recall(), b.recall()) })
 	i := slices.IndexFunc(c.d.Series, func(s Series) bool { return s.Extra == last.effort.Extra })

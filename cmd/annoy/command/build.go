@@ -19,7 +19,7 @@ const cancelRows = 1024
 
 type buildFlags struct {
 	out     string
-	metric  *choice[annoy.Metric]
+	metric  metricFlag
 	dialect *choice[annoy.DotDialect]
 	trees   int
 	ids     string
@@ -42,7 +42,7 @@ type buildResult struct {
 }
 
 func newBuild(e *env) *cobra.Command {
-	f := &buildFlags{metric: metricChoice(), dialect: dialectChoice()}
+	f := &buildFlags{dialect: dialectChoice()}
 	cmd := &cobra.Command{
 		Use:   "build VECTORS -o INDEX",
 		Short: "Build an index from a vector file",
@@ -71,10 +71,7 @@ go straight to the file.`,
 	}
 	fl := cmd.Flags()
 	fl.StringVarP(&f.out, "output", "o", "", "the index to write (required)")
-	if err := f.metric.Set(annoy.Angular.String()); err != nil {
-		panic(err) // angular is one of the values
-	}
-	f.metric.register(cmd, "metric", "how distance is measured")
+	f.metric.register(cmd)
 	fl.IntVar(&f.trees, "trees", -1, "number of trees; -1: as many as there are until nodes outnumber items two to one")
 	fl.StringVar(&f.ids, "ids", "", "file with the id of each row, one a line")
 	fl.Uint64Var(&f.seed, "seed", 0, "seed of the random choices; 0: Annoy's default")
@@ -106,6 +103,9 @@ func (f *buildFlags) validate(vectors string) error {
 
 func runBuild(cmd *cobra.Command, e *env, f *buildFlags, path string) error {
 	start := time.Now()
+	if err := f.metric.settle(e, path); err != nil {
+		return err
+	}
 	if err := f.validate(path); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"math"
@@ -68,15 +69,43 @@ func TestEvalSweep(t *testing.T) {
 		t.Errorf("search_k %v", efforts)
 	}
 	text := mustRun(t, "eval", ix, "--queries", queries, "--sweep", "search_k=7,3", "--min-time", "1ms")
-	for _, want := range []string{"truth computed", "50 queries for 10 neighbours", "recall@10", "by id", "p99 µs", "1000 items of dimension 8, euclidean, 5 trees"} {
+	for _, want := range []string{"truth computed", "50 queries for 10 neighbours", "sweep of search_k", "recall@k", "by id", "p99 µs", "1000 items of dimension 8, euclidean, 5 trees"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table lacks %q:\n%s", want, text)
 		}
 	}
 	lines, err := csv.NewReader(strings.NewReader(
 		mustRun(t, "eval", ix, "--queries", queries, "--sweep", "search_k=7,3", "--recall", "0.7", "--csv", "--min-time", "1ms"))).ReadAll()
-	if err != nil || len(lines) != 4 || lines[0][2] != "search_k" || lines[1][2] != "7" || lines[2][2] != "3" || lines[3][1] != "0.7" {
+	if err != nil || len(lines) != 4 || lines[0][3] != "search_k" || lines[1][3] != "7" || lines[2][3] != "3" || lines[3][1] != "0.7" {
 		t.Errorf("%v %v", err, lines)
+	}
+}
+
+// Of the parameters that are not swept, search_k has one value too: given, or enough for the largest k.
+func TestEvalSweepOthers(t *testing.T) {
+	ix, queries, _ := evalSet(t, "euclidean")
+	settings := func(args ...string) (list []eval.Setting) {
+		for _, p := range runEvalJSON(t, append([]string{ix, "--queries", queries}, args...)...).Points {
+			list = append(list, eval.Setting{SearchK: p.SearchK, K: p.K, Threads: p.Threads})
+		}
+		return list
+	}
+	for _, c := range []struct {
+		args []string
+		want []eval.Setting
+	}{
+		{[]string{"--sweep", "k=3..20"}, []eval.Setting{{SearchK: 100, K: 3, Threads: 1}, {SearchK: 100, K: 6, Threads: 1}, {SearchK: 100, K: 12, Threads: 1}, {SearchK: 100, K: 20, Threads: 1}}},
+		{[]string{"--sweep", "k=3", "--search-k", "77", "--threads", "2"}, []eval.Setting{{SearchK: 77, K: 3, Threads: 2}}},
+		{[]string{"--sweep", "threads=2,1", "-k", "6"}, []eval.Setting{{SearchK: 30, K: 6, Threads: 2}, {SearchK: 30, K: 6, Threads: 1}}},
+		{[]string{"--sweep", "k=5", "--at", "search_k=60", "--min-recall", "0.1"}, []eval.Setting{{SearchK: 50, K: 5, Threads: 1}, {SearchK: 60, K: 10, Threads: 1}}},
+	} {
+		if got := settings(c.args...); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.args, got, c.want)
+		}
+	}
+	text := mustRun(t, "eval", ix, "--queries", queries, "--sweep", "k=1,4", "--min-time", "1ms")
+	if !strings.Contains(text, "sweep of k") || !strings.Contains(text, "1 to 4 neighbours") {
+		t.Errorf("the table does not name k:\n%s", text)
 	}
 }
 
@@ -85,7 +114,7 @@ func TestParseSweep(t *testing.T) {
 		"search_k=5": {5}, "search_k=3,1,2": {3, 1, 2}, "search_k=8..8": {8}, "search_k=1..8": {1, 2, 4, 8}, "search_k=3..20": {3, 6, 12, 20},
 		fmt.Sprintf("search_k=%d..%d", math.MaxInt/2+1, math.MaxInt): {math.MaxInt/2 + 1, math.MaxInt},
 	} {
-		if got, err := parseSweep(text); err != nil || !slices.Equal(got, want) {
+		if got, err := parseSweep(text); err != nil || got.Parameter.Name != "search_k" || !slices.Equal(got.Values, want) {
 			t.Errorf("%s: %v, %v, want %v", text, got, err, want)
 		}
 	}
@@ -135,11 +164,57 @@ func TestEvalGate(t *testing.T) {
 			}
 		}
 	}
+	// So does a truth that the index beats, whatever the recall by it: here the last two of 12 neighbours stand for the nearest.
+	far := filepath.Join(t.TempDir(), "far.npy")
+	ids, err := eval.ReadIDs(truth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeIDs(t, far, ids, func(row []int64) []int64 { return row[10:] })
+	code, _, stderr := run(t, "eval", ix, "--queries", queries, "--truth", far, "-k", "2", "--at", "search_k=100000", "--min-recall", "0.5", "--min-time", "1ms")
+	if code != exitFailure || !strings.Contains(stderr, "gate at search_k=100000: the truth "+far+" is not exact") {
+		t.Errorf("a truth that is not exact: exit code %d, %s", code, stderr)
+	}
 	// A recall that no effort gives fails the gate.
 	g := gateFlags{at: "recall=0.99", recall: 0.99, minRecall: 0.5}
 	r := &eval.Report{Unreached: []eval.Unreached{{RecallTarget: 0.99, SearchK: 7, Recall: 0.9}}}
 	if err := g.check(r); err == nil || !strings.Contains(err.Error(), "0.9000 at most") {
 		t.Errorf("unreached: %v", err)
+	}
+}
+
+// writeIDs writes a part of each row of ids.
+func writeIDs(t *testing.T, path string, rows [][]int64, part func([]int64) []int64) {
+	t.Helper()
+	w, err := vecio.Create(path, len(part(rows[0])), &vecio.WriteOptions{Element: vecio.Int32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	for _, row := range rows {
+		var ids []int32
+		for _, id := range part(row) {
+			ids = append(ids, int32(id))
+		}
+		if err := w.WriteInts(ids); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A recall that nothing reaches has a line in the CSV, and a warning beside it.
+func TestEvalCSVUnreached(t *testing.T) {
+	var out, warned bytes.Buffer
+	f := &evalFlags{csv: true}
+	r := &eval.Report{Index: "x.ann", Unreached: []eval.Unreached{{RecallTarget: 0.99, SearchK: 7, Recall: 0.9}}}
+	if err := f.finish(&env{stdout: &out, stderr: &warned}, r); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "x.ann,0.99,,,") || !strings.Contains(warned.String(), "recall 0.99 is not reached: it is 0.9000 at search_k 7") {
+		t.Errorf("stdout %q, stderr %q", out.String(), warned.String())
 	}
 }
 
@@ -175,31 +250,92 @@ func TestEvalErrors(t *testing.T) {
 	few := writeRows(t, "few.npy", randomRows(5, 8))
 	fails(t, exitFailure, []string{"eval", ix, "--queries", few, "--truth", truth}, truth, "50 rows, for 5 queries")
 	path := filepath.Join(t.TempDir(), "wrong.npy")
-	w, err := vecio.Create(path, 10, &vecio.WriteOptions{Element: vecio.Int32})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Abort()
-	for range 50 {
-		if err := w.WriteInts([]int32{9, 8, 7, 6, 5, 4, 3, 2, 1, 0}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	same := make([][]int64, 50)
+	writeIDs(t, path, same, func([]int64) []int64 { return []int64{9, 8, 7, 6, 5, 4, 3, 2, 1, 0} })
 	fails(t, exitFailure, []string{"eval", ix, "--queries", queries, "--truth", path}, path, "is nearer", "of this metric (dot)")
 }
 
-// A file of ann-benchmarks has all three.
+// A file of ann-benchmarks has all three, and names its metric, euclidean.
 func TestEvalHDF5(t *testing.T) {
-	file := filepath.Join("..", "..", "..", "vecio", "testdata", "hdf5", "ann_default.hdf5")
+	file := hdf5("ann_default.hdf5")
 	prefix := filepath.Join(t.TempDir(), "gt")
-	mustRun(t, "truth", file, file, "-o", prefix, "-k", "3", "--metric", "euclidean")
+	if out := mustRun(t, "truth", file, file, "-o", prefix, "-k", "3"); !strings.Contains(out, "euclidean") {
+		t.Errorf("truth does not take the metric of the file: %s", out)
+	}
 	ix := filepath.Join(t.TempDir(), "x.ann")
-	mustRun(t, "build", file, "-o", ix, "--metric", "euclidean", "--trees", "3")
+	if out := mustRun(t, "build", file, "-o", ix, "--trees", "3"); !strings.Contains(out, "euclidean") {
+		t.Errorf("build does not take the metric of the file: %s", out)
+	}
 	r := runEvalJSON(t, ix, "--queries", file, "--truth", prefix+"_ids.npy", "-k", "3", "--sweep", "search_k=1000")
 	if r.Points[0].Recall != 1 {
 		t.Errorf("%+v", r.Points[0])
+	}
+}
+
+func hdf5(name string) string {
+	return filepath.Join("..", "..", "..", "vecio", "testdata", "hdf5", name)
+}
+
+func TestHDF5Metric(t *testing.T) {
+	file, out := hdf5("ann_default.hdf5"), filepath.Join(t.TempDir(), "x.ann")
+	for _, args := range [][]string{{"build", file, "-o", out}, {"truth", file, file, "-k", "3", "-o", out}} {
+		code, stdout, stderr := run(t, append(args, "--metric", "manhattan")...)
+		if code != exitOK || !strings.Contains(stdout, "manhattan") || strings.Count(stderr, "warning") != 1 ||
+			!strings.Contains(stderr, file+" says that its distance is euclidean, and --metric says manhattan, which is used") {
+			t.Errorf("%s: exit code %d, stdout %s, stderr %s", args[0], code, stdout, stderr)
+		}
+		if out := mustRun(t, append(args, "--metric", "euclidean")...); !strings.Contains(out, "euclidean") {
+			t.Errorf("%s: %s", args[0], out)
+		}
+	}
+	// A file that says nothing is angular, as any other is.
+	if out := mustRun(t, "build", hdf5("attributes.hdf5"), "-o", out); !strings.Contains(out, "angular") {
+		t.Errorf("%s", out)
+	}
+	named := withMetric(t, file, "jaccard")
+	fails(t, exitUsage, []string{"build", named, "-o", out}, named, "jaccard", "give --metric")
+}
+
+// withMetric is a copy of a file whose metric is euclidean in which it is another, of no more letters.
+func withMetric(t *testing.T, path, metric string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := []byte("euclidean")
+	if !bytes.Contains(b, old) || len(metric) > len(old) {
+		t.Fatalf("%s: no room for %s", path, metric)
+	}
+	changed := filepath.Join(t.TempDir(), "changed.hdf5")
+	name := append([]byte(metric), make([]byte, len(old)-len(metric))...)
+	if err := os.WriteFile(changed, bytes.ReplaceAll(b, old, name), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return changed
+}
+
+// Queries in an HDF5 file without a truth of the index's metric are evaluated all the same.
+func TestEvalHDF5WithoutTruth(t *testing.T) {
+	file := hdf5("ann_default.hdf5")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := filepath.Join(t.TempDir(), "noneigh.hdf5")
+	if err := os.WriteFile(without, bytes.ReplaceAll(b, []byte("neighbors"), []byte("neighbort")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ix, other := filepath.Join(t.TempDir(), "x.ann"), filepath.Join(t.TempDir(), "other.ann")
+	mustRun(t, "build", file, "-o", ix, "--trees", "3")
+	mustRun(t, "build", writeRows(t, "rows.npy", vectorsOf(t, file)), "-o", other, "--trees", "3", "--metric", "manhattan")
+	for _, c := range []struct{ index, queries, want string }{
+		{ix, without, without + " has no dataset neighbors: the truth is computed"},
+		{other, file, "the neighbours in " + file + " are of the distance euclidean, and the index is of manhattan: the truth is computed"},
+	} {
+		code, stdout, stderr := run(t, "eval", c.index, "--queries", c.queries, "-k", "3", "--sweep", "search_k=1000", "--min-time", "1ms")
+		if code != exitOK || !strings.Contains(stdout, "truth computed") || !strings.Contains(stderr, c.want) {
+			t.Errorf("exit code %d, stdout %s, stderr %s, want %q", code, stdout, stderr, c.want)
+		}
 	}
 }

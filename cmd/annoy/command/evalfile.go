@@ -9,18 +9,6 @@ import (
 	"github.com/annoy-go/annoy/vecio"
 )
 
-// The datasets of an ann-benchmarks HDF5 file that hold queries and truth.
-const (
-	queriesDataset = "test"
-	truthDataset   = "neighbors"
-)
-
-// isHDF5 tells an HDF5 file by its name.
-func isHDF5(path string) bool {
-	f, err := vecio.FormatOf(path)
-	return err == nil && f == vecio.HDF5
-}
-
 // readQueries reads all vectors of a file, of an HDF5 file those of its
 // queries.
 func readQueries(ctx context.Context, path string, column columnFlag) ([][]float32, error) {

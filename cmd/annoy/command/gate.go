@@ -58,22 +58,36 @@ func (g *gateFlags) add(plan eval.Plan) (eval.Plan, error) {
 		if g.searchK, err = strconv.Atoi(text); err != nil || g.searchK < 1 {
 			return plan, usagef("--at %s: want an integer of 1 or more", g.at)
 		}
-		if !slices.Contains(plan.SearchK, g.searchK) {
-			plan.SearchK = append(plan.SearchK, g.searchK)
-		}
+		plan.Sweeps = withSearchK(plan.Sweeps, g.searchK)
 	default:
 		return plan, usagef("--at %s: want recall=X or %s=N", g.at, eval.SearchK.Name)
 	}
 	return plan, nil
 }
 
-// check returns an error for each limit that a point at the place breaks, as
-// one.
+// withSearchK is the sweeps, with a value of search_k among them.
+func withSearchK(sweeps []eval.Sweep, value int) []eval.Sweep {
+	i := slices.IndexFunc(sweeps, func(s eval.Sweep) bool { return s.Parameter.Name == eval.SearchK.Name })
+	switch {
+	case i < 0:
+		return append(sweeps, eval.Sweep{Parameter: eval.SearchK, Values: []int{value}})
+	case !slices.Contains(sweeps[i].Values, value):
+		sweeps[i].Values = append(sweeps[i].Values, value)
+	}
+	return sweeps
+}
+
+// check returns an error for each limit that a point at the place breaks, and
+// for a truth that is not exact, as one.
 func (g *gateFlags) check(r *eval.Report) error {
 	if g.at == "" {
 		return nil
 	}
 	var broken []string
+	if r.Nearer > 0 {
+		broken = append(broken, fmt.Sprintf("the truth %s is not exact, so that no recall by it can be trusted: %s an item nearer than its true neighbour",
+			r.Truth, quantity(r.Nearer, "answer has", "answers have")))
+	}
 	for _, u := range r.Unreached {
 		if g.recall == u.RecallTarget {
 			broken = append(broken, fmt.Sprintf("recall %v is not reached, it is %.4f at most", u.RecallTarget, u.Recall))
@@ -81,7 +95,7 @@ func (g *gateFlags) check(r *eval.Report) error {
 	}
 	for _, p := range r.Points {
 		here := g.recall != 0 && p.RecallTarget != nil && *p.RecallTarget == g.recall ||
-			g.searchK != 0 && p.RecallTarget == nil && p.SearchK == g.searchK
+			g.searchK != 0 && p.Swept == eval.SearchK.Name && p.SearchK == g.searchK
 		if !here {
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"time"
@@ -19,7 +18,7 @@ import (
 type truthFlags struct {
 	column  columnFlag
 	out     string
-	metric  *choice[annoy.Metric]
+	metric  metricFlag
 	k       int
 	ids     string
 	holdOut int
@@ -47,7 +46,7 @@ type truthResult struct {
 const mostHeldOut = 1000
 
 func newTruth(e *env) *cobra.Command {
-	f := &truthFlags{metric: metricChoice()}
+	f := &truthFlags{}
 	cmd := &cobra.Command{
 		Use:   "truth BASE [QUERIES] -o PREFIX",
 		Short: "Find the exact nearest neighbours, for eval to measure against",
@@ -56,7 +55,8 @@ all with all. Writes two files of a row for each query, nearest first:
   PREFIX_ids.npy    int32, the ids (row numbers, unless BASE or --ids has ids)
   PREFIX_dist.npy   float32, the distances; for the metric dot the products
 Distances and order are computed in float64; ties go to the smaller row. An
-HDF5 file of ann-benchmarks gives its dataset train as BASE, test as QUERIES.
+HDF5 file of ann-benchmarks gives its dataset train as BASE, test as QUERIES,
+and its metric.
 
 Without QUERIES, some rows of BASE are held out at random as queries. Then
 there are also
@@ -83,10 +83,7 @@ continues from there, and removes it at the end.`,
 	fl := cmd.Flags()
 	f.column.register(cmd)
 	fl.StringVarP(&f.out, "output", "o", "", "what the names of the files begin with (required)")
-	if err := f.metric.Set(annoy.Angular.String()); err != nil {
-		panic(err) // angular is one of the values
-	}
-	f.metric.register(cmd, "metric", "how distance is measured")
+	f.metric.register(cmd)
 	fl.IntVarP(&f.k, "neighbors", "k", 100, "neighbours of each query")
 	fl.StringVar(&f.ids, "ids", "", "file with the id of each row of BASE, one a line")
 	fl.IntVar(&f.holdOut, "hold-out", 0, "without QUERIES, how many rows to hold out; 0: 1000, or a tenth if that is fewer")
@@ -150,32 +147,18 @@ func runTruth(cmd *cobra.Command, e *env, f *truthFlags, base, queries string) e
 	if err := f.validate(cmd, base, queries); err != nil {
 		return err
 	}
+	if err := f.metric.settle(e, base, queries); err != nil {
+		return err
+	}
 	ctx := cmd.Context()
 	bar := e.newProgress()
 	defer bar.stop()
-	heldOut := queries == ""
-	if heldOut {
-		h := holdOut{from: base, column: f.column, base: f.file("_base.npy"), queries: f.file("_queries.npy"), count: f.holdOut, seed: f.seed, k: f.k}
-		if err := h.write(ctx, bar); err != nil {
-			return err
-		}
-		base, queries = h.base, h.queries
-	}
-	asked, err := readQueries(ctx, queries, f.column)
+	in, err := f.openInputs(ctx, base, queries, bar)
 	if err != nil {
 		return err
 	}
-	src, err := f.column.of(base).open(base, f.ids)
-	if err != nil {
-		return err
-	}
-	defer src.close()
-	if src.Dim() != len(asked[0]) {
-		return fmt.Errorf("annoy: %s: vectors of dimension %d, those of %s have %d", queries, len(asked[0]), base, src.Dim())
-	}
-	if n := src.Len(); n >= 0 && n < f.k {
-		return tooFew(base, int64(n), f.k)
-	}
+	defer in.close()
+	asked, src := in.asked, in.base
 	state := f.file(".state")
 	_, err = os.Stat(state)
 	resumed := err == nil
@@ -195,11 +178,15 @@ func runTruth(cmd *cobra.Command, e *env, f *truthFlags, base, queries string) e
 	case truth.Rows < int64(f.k):
 		return tooFew(base, truth.Rows, f.k)
 	}
+	heldOut := in.held != nil
+	if heldOut {
+		base, queries = f.file("_base.npy"), f.file("_queries.npy")
+	}
 	r := truthResult{
 		IDs: f.file("_ids.npy"), Distances: f.file("_dist.npy"), Base: base, Queries: queries, HeldOut: heldOut,
 		Metric: f.metric.value.String(), K: f.k, Rows: truth.Rows, Count: len(asked), Resumed: resumed,
 	}
-	if err := writeTruth(truth, r.IDs, r.Distances, f.k); err != nil {
+	if err := writeTruth(truth, r.IDs, r.Distances, f.k, in.held); err != nil {
 		return err
 	}
 	r.Seconds = time.Since(start).Seconds()
@@ -212,6 +199,63 @@ func runTruth(cmd *cobra.Command, e *env, f *truthFlags, base, queries string) e
 	}
 	return e.result(r, "%s%s and %s: %d nearest of %s for %s, %s, in %.2f s\n",
 		note, r.IDs, r.Distances, r.K, count(int(r.Rows), "vector"), quantity(r.Count, "query", "queries"), r.Metric, r.Seconds)
+}
+
+// truthInputs are what truth reads.
+type truthInputs struct {
+	base  annoy.Source
+	asked [][]float32
+	file  *vectorFile // that base reads
+	held  *heldOut    // nil where queries were given
+}
+
+// openInputs opens base and reads the queries, or holds them out of it.
+func (f *truthFlags) openInputs(ctx context.Context, base, queries string, bar *progress) (*truthInputs, error) {
+	in := &truthInputs{}
+	var err error
+	if queries == "" {
+		h := &holdOut{from: base, column: f.column, base: f.file("_base.npy"), queries: f.file("_queries.npy"), count: f.holdOut, seed: f.seed, k: f.k}
+		if in.held, err = h.write(ctx, bar); err == nil {
+			in.asked = in.held.asked
+		}
+	} else {
+		in.asked, err = readQueries(ctx, queries, f.column)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if in.file, err = f.column.of(base).open(base, f.ids); err != nil {
+		in.close()
+		return nil, err
+	}
+	in.base = in.file
+	if in.held != nil {
+		in.base = &keptRows{Source: in.file, out: in.held.chosen}
+	}
+	if err := f.checkInputs(in, base, queries); err != nil {
+		in.close()
+		return nil, err
+	}
+	return in, nil
+}
+
+func (f *truthFlags) checkInputs(in *truthInputs, base, queries string) error {
+	if in.base.Dim() != len(in.asked[0]) {
+		return fmt.Errorf("annoy: %s: vectors of dimension %d, those of %s have %d", queries, len(in.asked[0]), base, in.base.Dim())
+	}
+	if n := in.base.Len(); n >= 0 && n < f.k {
+		return tooFew(base, int64(n), f.k)
+	}
+	return nil
+}
+
+func (in *truthInputs) close() {
+	if in.file != nil {
+		in.file.close()
+	}
+	if in.held != nil {
+		in.held.abort()
+	}
 }
 
 func tooFew(base string, rows int64, k int) error {
@@ -241,8 +285,9 @@ func (s smallIDs) Next(dst []float32) (int64, error) {
 	return id, err
 }
 
-// writeTruth writes both files, the first only when the second is whole.
-func writeTruth(t *eval.Truth, ids, distances string, k int) error {
+// writeTruth writes both files, and gives them and what was held out (unless
+// nil) their names when all of them are whole: a run that fails changes no file.
+func writeTruth(t *eval.Truth, ids, distances string, k int, held *heldOut) error {
 	wi, err := vecio.Create(ids, k, &vecio.WriteOptions{Format: vecio.Npy, Element: vecio.Int32})
 	if err != nil {
 		return err
@@ -265,105 +310,13 @@ func writeTruth(t *eval.Truth, ids, distances string, k int) error {
 			return err
 		}
 	}
+	if held != nil {
+		if err := held.commit(); err != nil {
+			return err
+		}
+	}
 	if err := wd.Close(); err != nil {
 		return err
 	}
 	return wi.Close()
-}
-
-// holdOut divides a vector file into a base and queries.
-type holdOut struct {
-	from          string
-	column        columnFlag
-	base, queries string // files to write
-	count         int    // 0: by the size of the file
-	seed          uint64
-	k             int
-}
-
-func (h *holdOut) write(ctx context.Context, bar *progress) error {
-	n, err := h.rows(ctx, bar)
-	if err != nil {
-		return err
-	}
-	held := h.count
-	if held == 0 {
-		held = max(1, min(mostHeldOut, n/10))
-	}
-	if n-held < h.k {
-		return usagef("-k %d: %s has %s, and %d of them are to be held out", h.k, h.from, count(n, "vector"), held)
-	}
-	chosen := sample(n, held, h.seed)
-	src, err := h.column.of(h.from).open(h.from, "")
-	if err != nil {
-		return err
-	}
-	defer src.close()
-	o := &vecio.WriteOptions{Format: vecio.Npy, Element: src.reader.Element()}
-	if o.Validate() != nil {
-		o.Element = vecio.Float32 // int64, which is only read
-	}
-	base, err := vecio.Create(h.base, src.Dim(), o)
-	if err != nil {
-		return err
-	}
-	defer base.Abort()
-	queries, err := vecio.Create(h.queries, src.Dim(), o)
-	if err != nil {
-		return err
-	}
-	defer queries.Abort()
-	v := make([]float32, src.Dim())
-	for row := 0; ; row++ {
-		if row%cancelRows == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			bar.update("hold out", int64(row), int64(n))
-		}
-		_, err := src.Next(v)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		to := base
-		if chosen[row] {
-			to = queries
-		}
-		if err := to.Write(v); err != nil {
-			return err
-		}
-	}
-	if err := queries.Close(); err != nil {
-		return err
-	}
-	return base.Close()
-}
-
-// rows is how many vectors the file has, which for text takes reading it.
-func (h *holdOut) rows(ctx context.Context, bar *progress) (int, error) {
-	src, err := h.column.of(h.from).open(h.from, "")
-	if err != nil {
-		return 0, err
-	}
-	defer src.close()
-	if n := src.Len(); n >= 0 {
-		return n, nil
-	}
-	v := make([]float32, src.Dim())
-	for n := 0; ; n++ {
-		if n%cancelRows == 0 {
-			if err := ctx.Err(); err != nil {
-				return 0, err
-			}
-			bar.update("count", int64(n), -1)
-		}
-		if _, err := src.Next(v); err == io.EOF {
-			return n, nil
-		} else if err != nil {
-			return 0, err
-		}
-	}
 }

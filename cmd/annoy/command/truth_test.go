@@ -211,6 +211,42 @@ func TestTruthResume(t *testing.T) {
 	}
 }
 
+// A hold-out that fails, for its state is another search's or it was interrupted, leaves all files as they were.
+func TestTruthHoldOutFails(t *testing.T) {
+	b := writeRows(t, "v.npy", randomRows(200, 4))
+	dir := t.TempDir()
+	prefix := filepath.Join(dir, "h")
+	mustRun(t, "truth", b, "-k", "5", "-o", prefix)
+	content := func() (all []string) {
+		for _, name := range files(t, dir) {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, name+string(data))
+		}
+		return all
+	}
+	other := []string{"truth", b, "-k", "5", "-o", prefix, "--seed", "2"}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	before := content()
+	if code, _, stderr := runContext(t, cancelled, other...); code != exitSignal+int(sigint) {
+		t.Errorf("interrupted: exit code %d: %s", code, stderr)
+	}
+	if !slices.Equal(before, content()) {
+		t.Error("an interruption changed files")
+	}
+	if err := os.WriteFile(prefix+".state", []byte("another search's"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before = content()
+	fails(t, exitFailure, other, "remove "+prefix+".state")
+	if !slices.Equal(before, content()) {
+		t.Errorf("a state that is none changed files: %v", files(t, dir))
+	}
+}
+
 func TestTruthErrors(t *testing.T) {
 	b, q := writeRows(t, "base.npy", randomRows(20, 4)), writeRows(t, "q.npy", randomRows(20, 3))
 	prefix := filepath.Join(t.TempDir(), "gt")

@@ -81,7 +81,12 @@ func TestUsageErrors(t *testing.T) {
 		{"eval k", []string{"eval", ix, "--queries", vectors, "--k", "0"}, []string{"-k", "not 0"}},
 		{"eval of more than there are", []string{"eval", ix, "--queries", vectors, "-k", "21"}, []string{"-k 21", ix, "20 items"}},
 		{"recall", []string{"eval", ix, "--queries", vectors, "--recall", "95"}, []string{"--recall 95", "at most 1"}},
-		{"sweep", []string{"eval", ix, "--queries", vectors, "--sweep", "trees=3"}, []string{"--sweep trees=3", "search_k=LIST"}},
+		{"sweep", []string{"eval", ix, "--queries", vectors, "--sweep", "trees=3"}, []string{"--sweep trees=3", "annoy compare --trees"}},
+		{"sweep of nothing known", []string{"eval", ix, "--queries", vectors, "--sweep", "qps=3"}, []string{"--sweep qps=3", "NAME=LIST", "search_k, k or threads"}},
+		{"sweep of what is fixed", []string{"eval", ix, "--queries", vectors, "--sweep", "k=1,3", "-k", "5"}, []string{"--sweep k=1,3", "--k exclude"}},
+		{"sweep of threads twice", []string{"eval", ix, "--queries", vectors, "--sweep", "threads=1,2", "--threads", "1"}, []string{"--threads exclude"}},
+		{"search_k without a sweep", []string{"eval", ix, "--queries", vectors, "--search-k", "50"}, []string{"--search-k is for", "--sweep search_k=50"}},
+		{"sweep beyond the items", []string{"eval", ix, "--queries", vectors, "--sweep", "k=5..30"}, []string{"30", ix, "20 items"}},
 		{"sweep value", []string{"eval", ix, "--queries", vectors, "--sweep", "search_k=10,x"}, []string{`"x"`, "integer"}},
 		{"sweep range", []string{"eval", ix, "--queries", vectors, "--sweep", "search_k=10..5"}, []string{"10 is more than 5"}},
 		{"threads", []string{"eval", ix, "--queries", vectors, "--threads", "1,0"}, []string{"--threads", "1 or more"}},
@@ -119,6 +124,7 @@ func TestJSONErrors(t *testing.T) {
 		{[]string{"info", "--json"}, exitUsage, "missing argument INDEX"},
 		{[]string{"info", "--colour", "--json"}, exitUsage, "--colour"},
 		{[]string{"--json", "bild"}, exitUsage, "bild"},
+		{[]string{"eval", "x.ann", "--queries", "x.npy", "--csv", "--json"}, exitUsage, "--csv and --json exclude each other"},
 	} {
 		code, stdout, stderr := run(t, c.args...)
 		var e struct{ Error string }

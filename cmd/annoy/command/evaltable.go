@@ -1,0 +1,51 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/annoy-go/annoy/eval"
+)
+
+func printReport(out io.Writer, r *eval.Report) error {
+	s := r.Stats
+	truth := r.Truth
+	if truth == "computed" {
+		truth = "computed from the index's vectors"
+	} else {
+		truth = filepath.Base(truth)
+	}
+	fmt.Fprintf(out, "%s: %s of dimension %d, %v, %s, %s\n%s for %s; truth %s\n\n", r.Index,
+		count(s.Items-s.Holes, "item"), s.Dim, s.Metric, count(s.Trees, "tree"), byteSize(s.Bytes),
+		quantity(r.Queries, "query", "queries"), r.Neighbours(), truth)
+	front := eval.Front(r.Points)
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "asked for\tsearch_k\tk\trecall@k\tby id\tthreads\tqueries/s\tp50 µs\tp90 µs\tp99 µs\tp99.9 µs\t\n")
+	for _, p := range r.Points {
+		best := ""
+		if slices.Contains(front, p) {
+			best = "*"
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%.4f\t%.4f\t%d\t%.0f%s\t%.0f\t%.0f\t%.0f\t%.0f\t\n",
+			p.Asked(), p.SearchK, p.K, p.Recall, p.RecallByID, p.Threads, p.QPS, best, p.P50, p.P90, p.P99, p.P999)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, u := range r.Unreached {
+		fmt.Fprintln(out, unreached(u))
+	}
+	_, err := fmt.Fprintf(out, "\n* no other setting of as many neighbours and threads has both more recall and more queries per second\n")
+	if err == nil && r.Memory != (eval.Memory{}) {
+		_, err = fmt.Fprintf(out, "memory: %s of mapped files, %s of this process alone (queries and truth among it)\n",
+			byteSize(r.Memory.Mapped), byteSize(r.Memory.Private))
+	}
+	return err
+}
+
+func unreached(u eval.Unreached) string {
+	return fmt.Sprintf("recall %v is not reached: it is %.4f at search_k %d, and more changes nothing", u.RecallTarget, u.Recall, u.SearchK)
+}

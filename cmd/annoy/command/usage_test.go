@@ -83,7 +83,7 @@ func TestUsageErrors(t *testing.T) {
 		{"recall", []string{"eval", ix, "--queries", vectors, "--recall", "95"}, []string{"--recall 95", "at most 1"}},
 		{"sweep", []string{"eval", ix, "--queries", vectors, "--sweep", "trees=3"}, []string{"--sweep trees=3", "annoy compare --trees"}},
 		{"sweep of nothing known", []string{"eval", ix, "--queries", vectors, "--sweep", "qps=3"}, []string{"--sweep qps=3", "NAME=LIST", "search_k, k or threads"}},
-		{"sweep of what is fixed", []string{"eval", ix, "--queries", vectors, "--sweep", "k=1,3", "-k", "5"}, []string{"--sweep k=1,3", "--k exclude"}},
+		{"sweep of what is fixed", []string{"eval", ix, "--queries", vectors, "--sweep", "k=1,3", "-k", "5"}, []string{"--sweep k=1,3", "--neighbors exclude"}},
 		{"sweep of threads twice", []string{"eval", ix, "--queries", vectors, "--sweep", "threads=1,2", "--threads", "1"}, []string{"--threads exclude"}},
 		{"search_k without a sweep", []string{"eval", ix, "--queries", vectors, "--search-k", "50"}, []string{"--search-k is for", "--sweep search_k=50"}},
 		{"sweep beyond the items", []string{"eval", ix, "--queries", vectors, "--sweep", "k=5..30"}, []string{"30", ix, "20 items"}},

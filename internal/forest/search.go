@@ -257,7 +257,7 @@ func (w *walk) next() ([]int32, error) {
 // split computes the entries of both children of split i, the one with the larger key first.
 func (w *walk) split(i int32, p unsafe.Pointer, key uint32) (near, far uint64, err error) {
 	im := w.im
-	kids := im.Children(p)
+	kids := *im.Children(p) // a copy: whoever rewrites the file in place may change what was checked
 	for _, c := range kids {
 		if c < 0 || int(c) >= im.NNodes {
 			return 0, 0, corrupt(im, i, "the number of a child is out of range")

@@ -78,8 +78,8 @@ func (b *Builder) Metric() Metric { return b.metric }
 const holesWorthWarning = 1 << 30
 
 // Add puts a copy of v under id, 0 ≤ id < 2^31−1; the last vector of an id counts. A forest has a node for every
-// id up to the largest, used or not. Errors: ErrDimension, ErrNotFinite (naming id and component),
-// ErrTooLarge, ErrOption (a negative id), ErrBuilt, ErrClosed.
+// id up to the largest, used or not. Errors: ErrDimension, ErrNotFinite (naming id and component, also of a
+// vector too long for float32), ErrTooLarge, ErrOption (a negative id), ErrBuilt, ErrClosed.
 func (b *Builder) Add(id int, v []float32) error {
 	switch {
 	case b.closed:
@@ -91,11 +91,11 @@ func (b *Builder) Add(id int, v []float32) error {
 	case int64(id) >= math.MaxInt32:
 		return fail(ErrTooLarge, "id %d, an .ann file holds ids below %d", id, math.MaxInt32)
 	case len(v) != b.layout.Dim: // checkVector's name for it is made only when needed
-		return checkVector(v, b.layout.Dim, fmt.Sprintf("the vector of id %d", id))
+		return checkVector(v, &b.layout, fmt.Sprintf("the vector of id %d", id))
 	}
 	sum := kernel.Dot(v, v)
 	if sum-sum != 0 {
-		if err := checkVector(v, b.layout.Dim, fmt.Sprintf("the vector of id %d", id)); err != nil {
+		if err := checkVector(v, &b.layout, fmt.Sprintf("the vector of id %d", id)); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,8 @@ var (
 	ErrDimension = errors.New("annoy: wrong dimension")
 	// ErrNotFound: no item has this id.
 	ErrNotFound = errors.New("annoy: no such id")
-	// ErrNotFinite: a component is NaN or Inf.
+	// ErrNotFinite: a component is NaN or Inf, or all are finite and the sum that the metric needs of them
+	// overflows float32: the sum of squares (for a length above 1.8e19), for Manhattan the sum of magnitudes.
 	ErrNotFinite = errors.New("annoy: not a finite number")
 	// ErrMismatch: the dimension or metric asked for contradicts the index's sidecar.
 	ErrMismatch = errors.New("annoy: contradicts the index's sidecar")

@@ -2,6 +2,7 @@ package annoy
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -32,7 +33,7 @@ func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptio
 	if err := ix.checkSearch(k, o); err != nil {
 		return dst, err
 	}
-	if err := checkVector(q, ix.im.Dim, "the query"); err != nil {
+	if err := checkVector(q, &ix.im.Layout, "the query"); err != nil {
 		return dst, err
 	}
 	prev, err := ix.begin()
@@ -119,18 +120,41 @@ func (ix *Index) checkSearch(k int, o *SearchOptions) error {
 }
 
 // checkVector checks length and components of a vector; what names it in the error.
-func checkVector(v []float32, dim int, what string) error {
-	if len(v) != dim {
-		return fail(ErrDimension, "%s has %d components, the index %d", what, len(v), dim)
+func checkVector(v []float32, l *annfile.Layout, what string) error {
+	if len(v) != l.Dim {
+		return fail(ErrDimension, "%s has %d components, the index %d", what, len(v), l.Dim)
 	}
-	// A finite sum of squares proves every component finite, in one kernel call; an overflow proves nothing.
+	// A finite sum of squares proves every component finite, and the sum of their magnitudes, in one kernel call.
 	if s := kernel.Dot(v, v); s-s == 0 {
 		return nil
 	}
 	if c := annfile.CheckFinite(v); c >= 0 {
 		return fail(ErrNotFinite, "%s: component %d is %v", what, c, v[c])
 	}
-	return nil
+	return checkLength(v, l.Metric, what)
+}
+
+// checkLength refuses a vector whose sum of squares overflowed, as far as the metric needs that sum: norms,
+// products and planes would be Inf, and what is computed of them NaN.
+func checkLength(v []float32, m annfile.Metric, what string) error {
+	switch m {
+	case annfile.Hamming:
+		return nil
+	case annfile.Manhattan:
+		sum := 0.0
+		for _, x := range v {
+			sum += math.Abs(float64(x))
+		}
+		if sum > math.MaxFloat32 {
+			return fail(ErrNotFinite, "%s: the sum of its components' magnitudes is %.3g, float32 ends at %.3g", what, sum, math.MaxFloat32)
+		}
+		return nil
+	}
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	return fail(ErrNotFinite, "%s: the sum of its components' squares is %.3g, float32 ends at %.3g", what, sum, math.MaxFloat32)
 }
 
 // SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits

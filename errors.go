@@ -34,6 +34,9 @@ var (
 	ErrBigEndian = annfile.ErrBigEndian
 	// ErrTooLarge: the format's 31-bit node numbers cannot hold so many items and nodes.
 	ErrTooLarge = errors.New("annoy: too large for the format")
+	// ErrMemory: what was asked for takes more memory than the system gives or, on a 32-bit machine, can address.
+	// A system that promises more memory than it has does not refuse, and may end the process later.
+	ErrMemory = errors.New("annoy: not enough memory")
 )
 
 // CorruptError says where the bytes of an index break a rule of the format. It unwraps to ErrCorrupt.

@@ -2,6 +2,7 @@ package annoy
 
 import (
 	"math"
+	"runtime"
 
 	"github.com/annoy-go/annoy/internal/mmap"
 )
@@ -44,7 +45,7 @@ type BuildOptions struct {
 	// Seed of the random numbers. Default (0): Annoy's, 1234567890987654321. The same items, options and seed give
 	// the same bytes for any number of workers, on one kernel path.
 	Seed uint64
-	// Workers is how many goroutines build. Default (0): one a processor.
+	// Workers is how many goroutines build. Default (0): one a processor. More than 64, or than four a processor, count as so many.
 	Workers int
 	// Progress, when set, is told how far the build is, from one goroutine at a time, at most some hundred times.
 	Progress func(Progress)
@@ -70,6 +71,15 @@ func (o *BuildOptions) Validate() error {
 		return optionError("DotDialect %d does not exist", o.DotDialect)
 	}
 	return nil
+}
+
+// workers is how many goroutines an option asks for. Each has memory of its own, and beyond some a processor none has work.
+func workers(asked int) int {
+	processors := runtime.GOMAXPROCS(0)
+	if asked == 0 {
+		return processors
+	}
+	return min(asked, max(4*processors, 64))
 }
 
 // Progress tells how far a build is.
@@ -131,7 +141,8 @@ type SearchOptions struct {
 	MaxDistance float32
 	// MinProduct leaves out hits whose product is smaller. For Dot only. Default (0): none.
 	MinProduct float32
-	// Workers is how many goroutines SearchBatch uses. Default (0): one a processor.
+	// Workers is how many goroutines SearchBatch uses. Default (0): one a processor. More than 64, or than four a
+	// processor, count as so many.
 	Workers int
 }
 

@@ -3,7 +3,6 @@ package annoy
 import (
 	"context"
 	"math"
-	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -86,9 +85,6 @@ func (ix *Index) run(dst []Neighbor, s *forest.Searcher, q *forest.Query, k int,
 	if o != nil {
 		q.SearchK, q.Filter = o.SearchK, o.Filter
 	}
-	if q.SearchK <= 0 {
-		q.SearchK = q.K * len(ix.im.Roots) // of k itself the product could overflow
-	}
 	pairs, err := s.Search(ix.im, q)
 	if err == nil {
 		dst = ix.appendHits(dst, pairs, o)
@@ -163,9 +159,8 @@ func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o 
 	if err := ix.checkSearch(k, o); err != nil {
 		return nil, err
 	}
-	workers := runtime.GOMAXPROCS(0)
-	if o != nil && o.Workers > 0 {
-		workers = o.Workers
+	if o == nil {
+		o = &SearchOptions{}
 	}
 	out := make([][]Neighbor, len(queries))
 	var (
@@ -178,7 +173,7 @@ func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o 
 		once.Do(func() { first = err })
 		next.Store(int64(len(queries)))
 	}
-	for range min(workers, len(queries)) {
+	for range min(workers(o.Workers), len(queries)) {
 		wg.Go(func() {
 			for {
 				i := next.Add(1) - 1

@@ -47,10 +47,14 @@ func (im *Image) itemsBuilt() bool {
 	return im.NItems > 0
 }
 
+// ConvertedSize is about how many bytes an image takes in the other dialect, whose header is 8 bytes longer or shorter.
+func (im *Image) ConvertedSize() int64 { return int64(im.NNodes) * int64(im.Size+mainVec-wideVec) }
+
 // Convert rewrites a dot image in dialect d. The trees stay as they are where they
 // can: a split whose items fit one leaf of the new layout becomes a leaf, a leaf that holds too many becomes a split of
 // two halves by a zero plane, which a search takes for equally near. The square of a released split's factor is an
-// offset of its margin that the main dialect does not have; it is lost.
+// offset of its margin that the main dialect does not have; it is lost. The result is in memory; the caller has made
+// sure that there is room for ConvertedSize bytes.
 func Convert(im *Image, d Dialect) (*Image, error) {
 	l, err := NewLayout(Dot, im.Dim, d)
 	if err != nil {

@@ -43,7 +43,7 @@ type build struct {
 	Params
 	n        int32        // n_items
 	ids      []int32      // those that are not holes, ascending
-	workers  chan *worker // a free worker is the right to compute
+	workers  chan *worker // a free worker, or nil for one yet to be made, is the right to compute
 	stop     atomic.Bool
 	report   sync.Mutex // guards what follows
 	steps    int64
@@ -60,7 +60,7 @@ func Build(ctx context.Context, items *Items, p Params) (trees int, err error) {
 	b := &build{Items: items, Params: p, n: int32(items.len()), workers: make(chan *worker, p.Workers)}
 	defer context.AfterFunc(ctx, func() { b.stop.Store(true) })()
 	for range p.Workers {
-		b.workers <- newWorker(b)
+		b.workers <- nil // its scratch is made when it is first needed
 	}
 	if b.Guard == nil {
 		b.Guard = func(do func() error) error { return do() }

@@ -26,7 +26,8 @@ func (ix *Index) Search(q []float32, k int, o *SearchOptions) ([]Neighbor, error
 	return ix.AppendSearch(nil, q, k, o)
 }
 
-// AppendSearch is Search appended to dst. With room in dst it allocates nothing after the first searches.
+// AppendSearch is Search appended to dst. With room in dst it allocates nothing after the first searches, except what a
+// Filter that is not this package's allocates to list itself.
 func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptions) (hits []Neighbor, err error) {
 	hits = dst // also where a fault ends the search
 	if err := ix.checkSearch(k, o); err != nil {

@@ -40,7 +40,8 @@ type BuildOptions struct {
 	Kind Kind
 	// Trees is how many trees a forest gets: more trees, better recall at equal
 	// SearchK and a larger file. Default (0 or −1) Annoy's rule: trees are added until
-	// the index has twice as many nodes as items.
+	// the index has twice as many nodes as items, holes counted; but no more than the ids that fit a leaf (dim + 2
+	// or so), which bounds indexes of few items with large ids and which others do not reach.
 	Trees int
 	// Seed of the random numbers. Default (0): Annoy's, 1234567890987654321. The same items, options and seed give
 	// the same bytes for any number of workers, on one kernel path.
@@ -135,7 +136,8 @@ type SearchOptions struct {
 	// more; Len · Trees or more is exact. Default (0 or −1): k · Trees. With a Filter only candidates in it count.
 	SearchK int
 	// Filter restricts the answers to the ids that it contains: k hits whenever
-	// k items match. It is called from one goroutine at a time, except by SearchBatch. Default: all items.
+	// k items match. It is called from one goroutine at a time, except by SearchBatch. Its panic reaches the caller of
+	// the search. Default: all items.
 	Filter Filter
 	// MaxDistance leaves out hits farther than this, in the index's own distance. Default (0): none. Not for Dot.
 	MaxDistance float32

@@ -16,7 +16,7 @@ var ErrTooManyNodes = errors.New("items and trees need more than 2^31−1 nodes"
 
 // Params say how to build.
 type Params struct {
-	Trees    int // ≥ 1, or −1: until there are twice as many nodes as items
+	Trees    int // ≥ 1, or −1: until there are twice as many nodes as items, at most LeafCap
 	Seed     uint64
 	Workers  int                          // ≥ 1
 	Progress func(steps int64, trees int) // item-steps and trees done; nil or called from one goroutine at a time
@@ -106,14 +106,17 @@ func (b *build) trees() (int, error) {
 		done   int
 		failed error
 	)
+	most := b.Trees
+	if most < 0 {
+		// Annoy counts holes as items, so that its rule alone makes tree after tree where ids are sparse. Without
+		// holes a tree has no less than n/LeafCap nodes, and this is never reached.
+		most = b.LeafCap
+	}
 	finished := func() bool {
-		if b.Trees > 0 {
-			return done == b.Trees
-		}
-		return done > 0 && nodes >= 2*int64(b.n)
+		return done == most || b.Trees < 0 && done > 0 && nodes >= 2*int64(b.n)
 	}
 	for launched := 0; failed == nil && !finished(); {
-		for len(queue) < inFlight && (b.Trees < 0 || launched < b.Trees) {
+		for len(queue) < inFlight && launched < most {
 			c := make(chan tree, 1)
 			go func(number int) {
 				var t tree

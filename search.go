@@ -155,7 +155,8 @@ func checkLength(v []float32, m annfile.Metric, what string) error {
 }
 
 // SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits
-// in order of the queries. The first error ends it; a filter must be safe for concurrent use. Errors: those of Search, and ctx's.
+// in order of the queries. The first error ends it. A filter must be safe for concurrent use; its panic ends the
+// batch and goes on, with the same value, in the goroutine that called. Errors: those of Search, and ctx's.
 func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o *SearchOptions) ([][]Neighbor, error) {
 	if err := ix.checkSearch(k, o); err != nil {
 		return nil, err
@@ -165,29 +166,35 @@ func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o 
 	}
 	out := make([][]Neighbor, len(queries))
 	var (
-		next  atomic.Int64
-		wg    sync.WaitGroup
-		once  sync.Once
-		first error
+		next     atomic.Int64
+		wg       sync.WaitGroup
+		once     sync.Once
+		first    error
+		panicked any
 	)
-	stop := func(err error) {
-		once.Do(func() { first = err })
+	stop := func(err error, panicValue any) {
+		once.Do(func() { first, panicked = err, panicValue })
 		next.Store(int64(len(queries)))
 	}
 	for range min(workers(o.Workers), len(queries)) {
 		wg.Go(func() {
+			defer func() {
+				if r := recover(); r != nil { // here it would end the process, whatever the caller recovers
+					stop(nil, r)
+				}
+			}()
 			for {
 				i := next.Add(1) - 1
 				if i >= int64(len(queries)) {
 					return
 				}
 				if err := ctx.Err(); err != nil {
-					stop(err)
+					stop(err, nil)
 					return
 				}
 				hits, err := ix.Search(queries[i], k, o)
 				if err != nil {
-					stop(wrapQuery(i, err))
+					stop(wrapQuery(i, err), nil)
 					return
 				}
 				out[i] = hits
@@ -195,6 +202,9 @@ func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o 
 		})
 	}
 	wg.Wait()
+	if panicked != nil {
+		panic(panicked)
+	}
 	if first != nil {
 		return nil, first
 	}

@@ -286,13 +286,13 @@ func (w *walk) next() ([]int32, error) {
 // split computes the entries of both children of split i, the one with the larger key first.
 func (w *walk) split(i int32, p unsafe.Pointer, key uint32) (near, far uint64, err error) {
 	im := w.im
-	kids := *im.Children(p) // a copy: whoever rewrites the file in place may change what was checked
-	for _, c := range kids {
-		if c < 0 || int(c) >= im.NNodes {
-			return 0, 0, corrupt(im, i, "the number of a child is out of range")
-		}
-		kernel.Prefetch(im.Node(c), int(im.Size))
+	kids := im.Children(p)
+	c0, c1 := kids[0], kids[1] // once: whoever rewrites the file in place may change what was checked
+	if uint(c0) >= uint(im.NNodes) || uint(c1) >= uint(im.NNodes) {
+		return 0, 0, corrupt(im, i, "the number of a child is out of range")
 	}
+	kernel.Prefetch(im.Node(c0), int(im.Size))
+	kernel.Prefetch(im.Node(c1), int(im.Size))
 	var k0, k1 uint32
 	if im.Metric == annfile.Hamming {
 		pos := im.Position(p)
@@ -309,7 +309,7 @@ func (w *walk) split(i int32, p unsafe.Pointer, key uint32) (near, far uint64, e
 		m := margin(im, p, w.q.Vec)
 		k0, k1 = min(key, keyOf(-m)), min(key, keyOf(m))
 	}
-	e0, e1 := entry(k0, kids[0]), entry(k1, kids[1])
+	e0, e1 := entry(k0, c0), entry(k1, c1)
 	return max(e0, e1), min(e0, e1), nil
 }
 

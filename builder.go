@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"unsafe"
 
 	"github.com/annoy-go/annoy/internal/annfile"
@@ -78,8 +77,8 @@ func (b *Builder) Metric() Metric { return b.metric }
 const holesWorthWarning = 1 << 30
 
 // Add puts a copy of v under id, 0 ≤ id < 2^31−1; the last vector of an id counts. A forest has a node for every
-// id up to the largest, used or not. Errors: ErrDimension, ErrNotFinite (naming id and component),
-// ErrTooLarge, ErrOption (a negative id), ErrBuilt, ErrClosed.
+// id up to the largest, used or not. Errors: ErrDimension, ErrNotFinite (naming id and component, also of a
+// vector too long for float32), ErrTooLarge, ErrMemory, ErrOption (a negative id), ErrBuilt, ErrClosed.
 func (b *Builder) Add(id int, v []float32) error {
 	switch {
 	case b.closed:
@@ -91,11 +90,11 @@ func (b *Builder) Add(id int, v []float32) error {
 	case int64(id) >= math.MaxInt32:
 		return fail(ErrTooLarge, "id %d, an .ann file holds ids below %d", id, math.MaxInt32)
 	case len(v) != b.layout.Dim: // checkVector's name for it is made only when needed
-		return checkVector(v, b.layout.Dim, fmt.Sprintf("the vector of id %d", id))
+		return checkVector(v, &b.layout, fmt.Sprintf("the vector of id %d", id))
 	}
 	sum := kernel.Dot(v, v)
 	if sum-sum != 0 {
-		if err := checkVector(v, b.layout.Dim, fmt.Sprintf("the vector of id %d", id)); err != nil {
+		if err := checkVector(v, &b.layout, fmt.Sprintf("the vector of id %d", id)); err != nil {
 			return err
 		}
 	}
@@ -164,7 +163,7 @@ func (b *Builder) copies(ids ...int64) (*annfile.Image, error) {
 
 // Build builds an index of the items; o.Kind is required. With OnDisk the index is that
 // file, opened. Afterwards Add is an error until Unbuild; building again, with other options, is allowed. A
-// cancelled or failed build leaves the builder as it was, and no file. Errors: ErrOption, ErrTooLarge, ErrClosed,
+// cancelled or failed build leaves the builder as it was, and no file. Errors: ErrOption, ErrTooLarge, ErrMemory, ErrClosed,
 // ctx's, those of the file system.
 func (b *Builder) Build(ctx context.Context, o *BuildOptions) (*Index, error) {
 	if b.closed {
@@ -218,9 +217,7 @@ func newTreeJob(b *Builder, o *BuildOptions) *treeJob {
 	if job.opts.Seed == 0 {
 		job.opts.Seed = defaultSeed
 	}
-	if job.opts.Workers == 0 {
-		job.opts.Workers = runtime.GOMAXPROCS(0)
-	}
+	job.opts.Workers = workers(job.opts.Workers)
 	return job
 }
 

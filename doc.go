@@ -42,8 +42,8 @@
 // # Errors
 //
 // What goes wrong is an error that wraps one of the variables Err…, for errors.Is, and says which id, component,
-// option or byte was at fault; or it comes from the file system, the context or the Source. Vectors with NaN or Inf
-// are refused when they are added and when they are searched for. No bytes of a file make the library panic, hang or
+// option or byte was at fault; or it comes from the file system, the context or the Source. Vectors with NaN or Inf,
+// and those whose squares overflow float32, are refused when they are added and when they are searched for. No bytes of a file make the library panic, hang or
 // answer with an id that does not exist: Open checks the size, the roots and a sample of the items, a search checks
 // every node that it visits, and [Index.Verify] proves the rest.
 //

@@ -19,7 +19,8 @@ var (
 	ErrDimension = errors.New("annoy: wrong dimension")
 	// ErrNotFound: no item has this id.
 	ErrNotFound = errors.New("annoy: no such id")
-	// ErrNotFinite: a component is NaN or Inf.
+	// ErrNotFinite: a component is NaN or Inf, or all are finite and the sum that the metric needs of them
+	// overflows float32: the sum of squares (for a length above 1.8e19), for Manhattan the sum of magnitudes.
 	ErrNotFinite = errors.New("annoy: not a finite number")
 	// ErrMismatch: the dimension or metric asked for contradicts the index's sidecar.
 	ErrMismatch = errors.New("annoy: contradicts the index's sidecar")
@@ -33,6 +34,9 @@ var (
 	ErrBigEndian = annfile.ErrBigEndian
 	// ErrTooLarge: the format's 31-bit node numbers cannot hold so many items and nodes.
 	ErrTooLarge = errors.New("annoy: too large for the format")
+	// ErrMemory: what was asked for takes more memory than the system gives or, on a 32-bit machine, can address.
+	// A system that promises more memory than it has does not refuse, and may end the process later.
+	ErrMemory = errors.New("annoy: not enough memory")
 )
 
 // CorruptError says where the bytes of an index break a rule of the format. It unwraps to ErrCorrupt.

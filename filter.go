@@ -2,9 +2,11 @@ package annoy
 
 import (
 	"iter"
+	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
+	"github.com/annoy-go/annoy/internal/forest"
 )
 
 // Filter restricts a search to the ids that it contains. A filter that also has
@@ -28,6 +30,15 @@ func (f roaringFilter) Contains(id int64) bool {
 
 func (f roaringFilter) Len() int { return int(f.b.GetCardinality()) }
 
+// List makes it a forest.Lister.
+func (f roaringFilter) List(to *forest.List) {
+	s := scans32.Get().(*scan32)
+	s.it.Initialize(f.b)
+	list(to, &s.it, s.buf[:])
+	s.it = roaring.ManyIntIterator{} // the pool must not keep the bitmap
+	scans32.Put(s)
+}
+
 func (f roaringFilter) All() iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		f.b.Iterate(func(x uint32) bool { return yield(int64(x)) })
@@ -43,10 +54,49 @@ func (f roaring64Filter) Contains(id int64) bool { return id >= 0 && f.b.Contain
 
 func (f roaring64Filter) Len() int { return int(f.b.GetCardinality()) }
 
+// List makes it a forest.Lister.
+func (f roaring64Filter) List(to *forest.List) {
+	s := scans64.Get().(*scan64)
+	s.it.Initialize(f.b)
+	list(to, &s.it, s.buf[:])
+	s.it = roaring64.ManyIntIterator64{}
+	scans64.Put(s)
+}
+
 func (f roaring64Filter) All() iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		for it := f.b.Iterator(); it.HasNext(); {
 			if !yield(int64(it.Next())) {
+				return
+			}
+		}
+	}
+}
+
+// scan32 and scan64 are iterators of bitmaps with room for a block of ids, kept for the next search.
+type (
+	scan32 struct {
+		it  roaring.ManyIntIterator
+		buf [scanBlock]uint32
+	}
+	scan64 struct {
+		it  roaring64.ManyIntIterator64
+		buf [scanBlock]uint64
+	}
+)
+
+const scanBlock = 256
+
+var (
+	scans32 = sync.Pool{New: func() any { return new(scan32) }}
+	scans64 = sync.Pool{New: func() any { return new(scan64) }}
+)
+
+// list takes the ids of a bitmap, which ascend, up to the first beyond the index's.
+func list[T uint32 | uint64](to *forest.List, it interface{ NextMany(buf []T) int }, buf []T) {
+	for n := it.NextMany(buf); n > 0; n = it.NextMany(buf) {
+		for _, id := range buf[:n] {
+			if !to.Take(int64(id)) {
 				return
 			}
 		}

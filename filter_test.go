@@ -271,3 +271,33 @@ func TestSearchAfterPanickingFilter(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchPanickingFilter: the panic of a filter in a batch reaches the caller, who may recover from it.
+func TestBatchPanickingFilter(t *testing.T) {
+	vecs := cloud(seeded(56), 300, 6)
+	ix := twinOf(annoy.Euclidean, vecs, 0).build(t, 6, 3)
+	boom := errors.New("the filter's own")
+	for _, workers := range []int{1, 3} {
+		o := &annoy.SearchOptions{Workers: workers, Filter: filterFunc(func(id int64) bool {
+			if id == 77 {
+				panic(boom)
+			}
+			return true
+		})}
+		func() {
+			defer func() {
+				if r := recover(); r != any(boom) {
+					t.Errorf("%d workers: recovered %v", workers, r)
+				}
+			}()
+			_, err := ix.SearchBatch(t.Context(), vecs, 200, o)
+			t.Errorf("%d workers: no panic, error %v", workers, err)
+		}()
+		if got, err := ix.SearchBatch(t.Context(), vecs[:9], 5, &annoy.SearchOptions{Workers: workers}); err != nil || len(got) != 9 {
+			t.Errorf("after the panic: %d answers (%v)", len(got), err)
+		}
+	}
+	if err := ix.Close(); err != nil { // waits for nobody
+		t.Error(err)
+	}
+}

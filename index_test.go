@@ -31,6 +31,18 @@ func TestSearchAllocatesNothing(t *testing.T) {
 			"default": nil, "SearchK": {SearchK: 700}, "exact": {SearchK: math.MaxInt32},
 			"filter": {Filter: filterFunc(func(id int64) bool { return id%2 == 0 }), SearchK: 100},
 		}
+		few, most := make([]int64, 700), make([]int64, 2900)
+		for i := range few {
+			few[i] = int64(4 * i)
+		}
+		for i := range most {
+			most[i] = int64(i)
+		}
+		for name, ids := range map[string][]int64{"few": few, "most": most} {
+			for kind, filter := range filters(ids) {
+				options[name+" "+kind] = &annoy.SearchOptions{Filter: filter, SearchK: 100}
+			}
+		}
 		for where, ix := range map[string]*annoy.Index{"in memory": built, "mapped": mapped} {
 			dst := make([]annoy.Neighbor, 0, 20)
 			for name, o := range options {

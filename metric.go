@@ -15,9 +15,9 @@ const (
 	// Angular is the Euclidean distance of the normalised vectors, sqrt(2 − 2cos),
 	// 0 to 2; √2 where either vector is zero.
 	Angular Metric = iota + 1
-	// Euclidean is the root of the summed squares of the differences.
+	// Euclidean is the root of the summed squares of the differences; +Inf where that sum overflows float32, beyond 1.8e19.
 	Euclidean
-	// Manhattan is the sum of the absolute differences.
+	// Manhattan is the sum of the absolute differences; +Inf where it overflows float32, beyond 3.4e38.
 	Manhattan
 	// Dot is the inner product: larger is nearer, and Neighbor.Distance is the product itself.
 	Dot

@@ -81,14 +81,6 @@ func Load(data []byte, o *OpenOptions) (*Index, error) {
 	return parse(data, o, nil)
 }
 
-// alignedBytes is n zero bytes at a multiple of 8, on huge pages where there are many.
-func alignedBytes(n int) []byte {
-	words := make([]uint64, (n+7)/8)
-	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)
-	mmap.AdviseHuge(b)
-	return b[:n]
-}
-
 // parse makes an index of bytes that meta, or else the options, describe.
 func parse(data []byte, o *OpenOptions, meta *sidecar.Meta) (*Index, error) {
 	dim, metric := o.Dim, o.Metric

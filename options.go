@@ -2,6 +2,7 @@ package annoy
 
 import (
 	"math"
+	"runtime"
 
 	"github.com/annoy-go/annoy/internal/mmap"
 )
@@ -39,12 +40,13 @@ type BuildOptions struct {
 	Kind Kind
 	// Trees is how many trees a forest gets: more trees, better recall at equal
 	// SearchK and a larger file. Default (0 or −1) Annoy's rule: trees are added until
-	// the index has twice as many nodes as items.
+	// the index has twice as many nodes as items, holes counted; but no more than the ids that fit a leaf (dim + 2
+	// or so), which bounds indexes of few items with large ids and which others do not reach.
 	Trees int
 	// Seed of the random numbers. Default (0): Annoy's, 1234567890987654321. The same items, options and seed give
 	// the same bytes for any number of workers, on one kernel path.
 	Seed uint64
-	// Workers is how many goroutines build. Default (0): one a processor.
+	// Workers is how many goroutines build. Default (0): one a processor. More than 64, or than four a processor, count as so many.
 	Workers int
 	// Progress, when set, is told how far the build is, from one goroutine at a time, at most some hundred times.
 	Progress func(Progress)
@@ -70,6 +72,15 @@ func (o *BuildOptions) Validate() error {
 		return optionError("DotDialect %d does not exist", o.DotDialect)
 	}
 	return nil
+}
+
+// workers is how many goroutines an option asks for. Each has memory of its own, and beyond some a processor none has work.
+func workers(asked int) int {
+	processors := runtime.GOMAXPROCS(0)
+	if asked == 0 {
+		return processors
+	}
+	return min(asked, max(4*processors, 64))
 }
 
 // Progress tells how far a build is.
@@ -125,13 +136,15 @@ type SearchOptions struct {
 	// more; Len · Trees or more is exact. Default (0 or −1): k · Trees. With a Filter only candidates in it count.
 	SearchK int
 	// Filter restricts the answers to the ids that it contains: k hits whenever
-	// k items match. It is called from one goroutine at a time, except by SearchBatch. Default: all items.
+	// k items match. It is called from one goroutine at a time, except by SearchBatch. Its panic reaches the caller of
+	// the search. Default: all items.
 	Filter Filter
 	// MaxDistance leaves out hits farther than this, in the index's own distance. Default (0): none. Not for Dot.
 	MaxDistance float32
 	// MinProduct leaves out hits whose product is smaller. For Dot only. Default (0): none.
 	MinProduct float32
-	// Workers is how many goroutines SearchBatch uses. Default (0): one a processor.
+	// Workers is how many goroutines SearchBatch uses. Default (0): one a processor. More than 64, or than four a
+	// processor, count as so many.
 	Workers int
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/annoy-go/annoy/internal/annfile"
 	"github.com/annoy-go/annoy/internal/atomicfile"
+	"github.com/annoy-go/annoy/internal/mmap"
 	"github.com/annoy-go/annoy/internal/sidecar"
 )
 
@@ -39,6 +40,9 @@ func (ix *Index) SaveDialect(path string, d DotDialect) (err error) {
 	defer ix.end(prev, &err)
 	im := ix.im
 	if d.stored() != im.Dialect {
+		if need := im.ConvertedSize(); !mmap.CanReserve(need) {
+			return fail(ErrMemory, "a copy in the other dialect takes %d bytes", need)
+		}
 		if im, err = annfile.Convert(im, d.stored()); err != nil {
 			return err
 		}

@@ -2,7 +2,7 @@ package annoy
 
 import (
 	"context"
-	"runtime"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -26,13 +26,14 @@ func (ix *Index) Search(q []float32, k int, o *SearchOptions) ([]Neighbor, error
 	return ix.AppendSearch(nil, q, k, o)
 }
 
-// AppendSearch is Search appended to dst. With room in dst it allocates nothing after the first searches.
+// AppendSearch is Search appended to dst. With room in dst it allocates nothing after the first searches, except what a
+// Filter that is not this package's allocates to list itself.
 func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptions) (hits []Neighbor, err error) {
 	hits = dst // also where a fault ends the search
 	if err := ix.checkSearch(k, o); err != nil {
 		return dst, err
 	}
-	if err := checkVector(q, ix.im.Dim, "the query"); err != nil {
+	if err := checkVector(q, &ix.im.Layout, "the query"); err != nil {
 		return dst, err
 	}
 	prev, err := ix.begin()
@@ -85,9 +86,6 @@ func (ix *Index) run(dst []Neighbor, s *forest.Searcher, q *forest.Query, k int,
 	if o != nil {
 		q.SearchK, q.Filter = o.SearchK, o.Filter
 	}
-	if q.SearchK <= 0 {
-		q.SearchK = q.K * len(ix.im.Roots) // of k itself the product could overflow
-	}
 	pairs, err := s.Search(ix.im, q)
 	if err == nil {
 		dst = ix.appendHits(dst, pairs, o)
@@ -119,55 +117,84 @@ func (ix *Index) checkSearch(k int, o *SearchOptions) error {
 }
 
 // checkVector checks length and components of a vector; what names it in the error.
-func checkVector(v []float32, dim int, what string) error {
-	if len(v) != dim {
-		return fail(ErrDimension, "%s has %d components, the index %d", what, len(v), dim)
+func checkVector(v []float32, l *annfile.Layout, what string) error {
+	if len(v) != l.Dim {
+		return fail(ErrDimension, "%s has %d components, the index %d", what, len(v), l.Dim)
 	}
-	// A finite sum of squares proves every component finite, in one kernel call; an overflow proves nothing.
+	// A finite sum of squares proves every component finite, and the sum of their magnitudes, in one kernel call.
 	if s := kernel.Dot(v, v); s-s == 0 {
 		return nil
 	}
 	if c := annfile.CheckFinite(v); c >= 0 {
 		return fail(ErrNotFinite, "%s: component %d is %v", what, c, v[c])
 	}
-	return nil
+	return checkLength(v, l.Metric, what)
+}
+
+// checkLength refuses a vector whose sum of squares overflowed, as far as the metric needs that sum: norms,
+// products and planes would be Inf, and what is computed of them NaN.
+func checkLength(v []float32, m annfile.Metric, what string) error {
+	switch m {
+	case annfile.Hamming:
+		return nil
+	case annfile.Manhattan:
+		sum := 0.0
+		for _, x := range v {
+			sum += math.Abs(float64(x))
+		}
+		if sum > math.MaxFloat32 {
+			return fail(ErrNotFinite, "%s: the sum of its components' magnitudes is %.3g, float32 ends at %.3g", what, sum, math.MaxFloat32)
+		}
+		return nil
+	}
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	return fail(ErrNotFinite, "%s: the sum of its components' squares is %.3g, float32 ends at %.3g", what, sum, math.MaxFloat32)
 }
 
 // SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits
-// in order of the queries. The first error ends it; a filter must be safe for concurrent use. Errors: those of Search, and ctx's.
+// in order of the queries. The first error ends it. A filter must be safe for concurrent use; its panic ends the
+// batch and goes on, with the same value, in the goroutine that called. Errors: those of Search, and ctx's.
 func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o *SearchOptions) ([][]Neighbor, error) {
 	if err := ix.checkSearch(k, o); err != nil {
 		return nil, err
 	}
-	workers := runtime.GOMAXPROCS(0)
-	if o != nil && o.Workers > 0 {
-		workers = o.Workers
+	if o == nil {
+		o = &SearchOptions{}
 	}
 	out := make([][]Neighbor, len(queries))
 	var (
-		next  atomic.Int64
-		wg    sync.WaitGroup
-		once  sync.Once
-		first error
+		next     atomic.Int64
+		wg       sync.WaitGroup
+		once     sync.Once
+		first    error
+		panicked any
 	)
-	stop := func(err error) {
-		once.Do(func() { first = err })
+	stop := func(err error, panicValue any) {
+		once.Do(func() { first, panicked = err, panicValue })
 		next.Store(int64(len(queries)))
 	}
-	for range min(workers, len(queries)) {
+	for range min(workers(o.Workers), len(queries)) {
 		wg.Go(func() {
+			defer func() {
+				if r := recover(); r != nil { // here it would end the process, whatever the caller recovers
+					stop(nil, r)
+				}
+			}()
 			for {
 				i := next.Add(1) - 1
 				if i >= int64(len(queries)) {
 					return
 				}
 				if err := ctx.Err(); err != nil {
-					stop(err)
+					stop(err, nil)
 					return
 				}
 				hits, err := ix.Search(queries[i], k, o)
 				if err != nil {
-					stop(wrapQuery(i, err))
+					stop(wrapQuery(i, err), nil)
 					return
 				}
 				out[i] = hits
@@ -175,6 +202,9 @@ func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o 
 		})
 	}
 	wg.Wait()
+	if panicked != nil {
+		panic(panicked)
+	}
 	if first != nil {
 		return nil, first
 	}

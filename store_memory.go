@@ -1,7 +1,6 @@
 package annoy
 
 import (
-	"bytes"
 	"context"
 	"math"
 	"unsafe"
@@ -22,29 +21,40 @@ type memoryItems struct {
 func (s *memoryItems) len() int { return len(s.nodes) / int(s.layout.Size) }
 
 func (s *memoryItems) put(id int32, node []byte) error {
-	at := int(id) * len(node)
+	at := int64(id) * int64(len(node))
 	// A dot item behind those of the index may change the extra component of all.
-	if s.shared && (at < len(s.nodes) || s.layout.Metric == annfile.Dot) {
-		s.nodes, s.shared = append(alignedBytes(len(s.nodes))[:0], s.nodes...), false
-	}
-	if end := at + len(node); end > len(s.nodes) {
-		if s.nodes == nil {
-			s.nodes = alignedBytes(max(end, s.expected*len(node)))[:0]
+	if s.shared && (at < int64(len(s.nodes)) || s.layout.Metric == annfile.Dot) {
+		own, ok := allocate(int64(len(s.nodes)))
+		if !ok {
+			return fail(ErrMemory, "changing items that an index shares takes a copy of %d bytes", len(s.nodes))
 		}
-		s.nodes = growAligned(s.nodes, end)
+		s.nodes, s.shared = append(own[:0], s.nodes...), false
+	}
+	if end := at + int64(len(node)); end > int64(len(s.nodes)) {
+		if err := s.extendTo(id, end); err != nil {
+			return err
+		}
 	}
 	copy(s.nodes[at:], node)
 	return nil
 }
 
-// growAligned is b with length n ≥ len(b), zeros added, at a multiple of 8.
-func growAligned(b []byte, n int) []byte {
-	if n <= cap(b) {
-		return b[:n] // never used before: zero
+// extendTo makes room for the items up to id, n bytes.
+func (s *memoryItems) extendTo(id int32, n int64) (err error) {
+	if s.nodes == nil && s.expected > 0 {
+		room := int64(s.expected) * int64(s.layout.Size)
+		nodes, ok := allocate(room)
+		if !ok {
+			return fail(ErrMemory, "room for Items %d takes %d bytes", s.expected, room)
+		}
+		s.nodes = nodes[:0]
 	}
-	larger := alignedBytes(max(n, 2*cap(b), 4096))
-	copy(larger, b)
-	return larger[:n]
+	nodes, ok := grow(s.nodes, n)
+	if !ok {
+		return fail(ErrMemory, "ids up to %d, used or not, take %d bytes", id, n)
+	}
+	s.nodes = nodes
+	return nil
 }
 
 func (s *memoryItems) get(id int32, node []byte) error {
@@ -62,16 +72,25 @@ func (s *memoryItems) finish(ctx context.Context, job *treeJob) (*Index, error) 
 			return nil, err
 		}
 	}
-	var trees bytes.Buffer
+	var trees []byte
 	n, err := job.run(ctx, s.nodes, maxNorm, func(nodes []byte) error {
-		trees.Write(nodes)
+		at := len(trees)
+		larger, ok := grow(trees, int64(at)+int64(len(nodes)))
+		if !ok {
+			return fail(ErrMemory, "trees of %d bytes so far, and %d more", at, len(nodes))
+		}
+		trees = larger
+		copy(trees[at:], nodes)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	// An exact copy, and at a multiple of 8, which a Buffer does not promise.
-	im, err := annfile.New(job.layout, s.nodes, append(alignedBytes(trees.Len())[:0], trees.Bytes()...), n)
+	// An exact copy, for the sake of memory only.
+	if exact, ok := allocate(int64(len(trees))); ok {
+		trees = append(exact[:0], trees...)
+	}
+	im, err := annfile.New(job.layout, s.nodes, trees, n)
 	if err != nil {
 		return nil, err
 	}

@@ -47,10 +47,14 @@ func (im *Image) itemsBuilt() bool {
 	return im.NItems > 0
 }
 
+// ConvertedSize is about how many bytes an image takes in the other dialect, whose header is 8 bytes longer or shorter.
+func (im *Image) ConvertedSize() int64 { return int64(im.NNodes) * int64(im.Size+mainVec-wideVec) }
+
 // Convert rewrites a dot image in dialect d. The trees stay as they are where they
 // can: a split whose items fit one leaf of the new layout becomes a leaf, a leaf that holds too many becomes a split of
 // two halves by a zero plane, which a search takes for equally near. The square of a released split's factor is an
-// offset of its margin that the main dialect does not have; it is lost.
+// offset of its margin that the main dialect does not have; it is lost. The result is in memory; the caller has made
+// sure that there is room for ConvertedSize bytes.
 func Convert(im *Image, d Dialect) (*Image, error) {
 	l, err := NewLayout(Dot, im.Dim, d)
 	if err != nil {
@@ -120,6 +124,10 @@ func (c *converter) node(i int32) unsafe.Pointer { return unsafe.Pointer(unsafe.
 func (c *converter) tree(root int32) error {
 	im := c.from
 	total := int32(im.NItems)
+	if total == 0 {
+		c.leaf(nil, 0)
+		return nil
+	}
 	if im.RootIDs > 0 || im.NItems <= c.to.LeafCap {
 		ids, err := c.gather(root)
 		if err != nil {
@@ -132,7 +140,7 @@ func (c *converter) tree(root int32) error {
 		c.halves(ids, total)
 		return nil
 	}
-	_, err := c.convert(root, total, 0)
+	_, err := c.convert(root, 0)
 	return err
 }
 
@@ -140,7 +148,7 @@ func (c *converter) tree(root int32) error {
 const maxDepth = 10_000
 
 // convert writes node i and all below it, and returns its new number.
-func (c *converter) convert(i, descendants int32, depth int) (int32, error) {
+func (c *converter) convert(i int32, depth int) (int32, error) {
 	im, p := c.from, c.from.Node(i)
 	if int(i) < im.NItems {
 		return i, nil
@@ -151,8 +159,11 @@ func (c *converter) convert(i, descendants int32, depth int) (int32, error) {
 	if c.seen++; c.seen > im.NNodes {
 		return 0, im.corrupt(i, "two nodes have the same child, or the nodes of the trees form a cycle")
 	}
-	n := int(im.Descendants(p))
-	if depth > 0 && n <= max(im.LeafCap, c.to.LeafCap) {
+	descendants := im.Descendants(p)
+	if depth == 0 {
+		descendants = int32(im.NItems)
+	}
+	if n := int(descendants); depth > 0 && n <= max(im.LeafCap, c.to.LeafCap) {
 		ids, err := c.gather(i)
 		if err != nil {
 			return 0, err
@@ -180,7 +191,7 @@ func (c *converter) convert(i, descendants int32, depth int) (int32, error) {
 		first = 1
 	}
 	for _, side := range [2]int{first, 1 - first} {
-		k, err := c.convert(old[side], im.Descendants(im.Node(old[side])), depth+1)
+		k, err := c.convert(old[side], depth+1)
 		if err != nil {
 			return 0, err
 		}
@@ -225,17 +236,17 @@ func (c *converter) gather(i int32) ([]int32, error) {
 		}
 		p := im.Node(i)
 		n := int(im.Descendants(p))
+		if im.RootIDs > 0 {
+			n = im.RootIDs // whatever a root says
+		}
 		switch {
 		case int(i) < im.NItems:
 			c.ids = append(c.ids, i)
-		case im.RootIDs > 0:
-			c.ids = append(c.ids, im.Leaf(p, im.RootIDs)...)
+		case n < 1:
+			return nil, im.corrupt(i, "n_descendants of a tree node is %d", n)
 		case n <= im.LeafCap:
-			for _, id := range im.Leaf(p, n) {
-				if id < 0 || int(id) >= im.NItems {
-					return nil, im.corrupt(i, "id %d of %d", id, im.NItems)
-				}
-				c.ids = append(c.ids, id)
+			if err := c.gatherLeaf(i, n); err != nil {
+				return nil, err
 			}
 		default:
 			for side, k := range im.Children(p) {
@@ -247,4 +258,19 @@ func (c *converter) gather(i int32) ([]int32, error) {
 		}
 	}
 	return c.ids, nil
+}
+
+// gatherLeaf adds the n ids of leaf i, 1 ≤ n ≤ LeafCap.
+func (c *converter) gatherLeaf(i int32, n int) error {
+	im := c.from
+	if len(c.ids)+n > im.NItems {
+		return im.corrupt(i, "more items below it than the index has")
+	}
+	for _, id := range im.Leaf(im.Node(i), n) {
+		if id < 0 || int(id) >= im.NItems {
+			return im.corrupt(i, "id %d of %d", id, im.NItems)
+		}
+		c.ids = append(c.ids, id)
+	}
+	return nil
 }

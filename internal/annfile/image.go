@@ -154,6 +154,8 @@ func (im *Image) findRoots() error {
 		trees = afterItems / 2
 	default: // the copies; some tree's own root is right before them, if children come before parents
 		switch first := last - int32(run) + 1; {
+		case run > afterItems:
+			return im.corrupt(last, "%d nodes after %d items, but %d that look like roots", afterItems, m, run)
 		case run > 1 && im.equalNodes(first, last):
 			trees = run - 1
 		case im.copyOf(first, first+1, last) != 0:

@@ -109,7 +109,9 @@ func NewLayout(m Metric, dim int, d Dialect) (Layout, error) {
 	return l, nil
 }
 
-// The accessors below take the address of a node inside an image; nothing is checked.
+// The accessors below take the address of a node inside an image; nothing is checked. The bytes may be a mapping of
+// a file that another process rewrites in place, so two reads may differ: who uses a number as an index or a
+// length reads it once, and checks and uses what was read.
 
 // Descendants is n_descendants: 0 a hole, 1 an item, otherwise the items below a node (n_items for a root).
 func (l *Layout) Descendants(p unsafe.Pointer) int32 { return *(*int32)(p) }
@@ -117,7 +119,7 @@ func (l *Layout) Descendants(p unsafe.Pointer) int32 { return *(*int32)(p) }
 // SetDescendants sets n_descendants.
 func (l *Layout) SetDescendants(p unsafe.Pointer, n int32) { *(*int32)(p) = n }
 
-// Children are the two node numbers below a split: [0] the negative side, [1] the positive.
+// Children are the two node numbers below a split: [0] the negative side, [1] the positive. Copy them to use them.
 func (l *Layout) Children(p unsafe.Pointer) *[2]int32 { return (*[2]int32)(unsafe.Add(p, l.Kids)) }
 
 // Leaf is the first n ids of a leaf, n ≤ LeafCap.

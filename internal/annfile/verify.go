@@ -74,9 +74,8 @@ func (v *verifier) walk(root int32) (int, error) {
 	for {
 		f := &stack[len(stack)-1]
 		if f.next == 2 {
-			p := im.Node(f.node)
-			if f.node != root && int(im.Descendants(p)) != f.count {
-				return 0, im.corrupt(f.node, "n_descendants %d, but %d items below", im.Descendants(p), f.count)
+			if n := im.Descendants(im.Node(f.node)); f.node != root && int(n) != f.count {
+				return 0, im.corrupt(f.node, "n_descendants %d, but %d items below", n, f.count)
 			}
 			returned = f.count
 			stack = stack[:len(stack)-1]
@@ -122,8 +121,10 @@ func (v *verifier) visit(i int32) (n int, split bool, err error) {
 	}
 	v.reached[i] = true
 	p := im.Node(i)
-	n = int(im.Descendants(p))
-	if n > im.LeafCap {
+	switch n = int(im.Descendants(p)); {
+	case n < 1: // CheckChild saw another number, if the file is being rewritten
+		return 0, false, im.corrupt(i, "n_descendants of a tree node is %d", n)
+	case n > im.LeafCap:
 		return 0, true, v.checkSplit(i)
 	}
 	for _, id := range im.Leaf(p, n) {

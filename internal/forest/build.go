@@ -16,7 +16,7 @@ var ErrTooManyNodes = errors.New("items and trees need more than 2^31−1 nodes"
 
 // Params say how to build.
 type Params struct {
-	Trees    int // ≥ 1, or −1: until there are twice as many nodes as items
+	Trees    int // ≥ 1, or −1: until there are twice as many nodes as items, at most LeafCap
 	Seed     uint64
 	Workers  int                          // ≥ 1
 	Progress func(steps int64, trees int) // item-steps and trees done; nil or called from one goroutine at a time
@@ -43,7 +43,7 @@ type build struct {
 	Params
 	n        int32        // n_items
 	ids      []int32      // those that are not holes, ascending
-	workers  chan *worker // a free worker is the right to compute
+	workers  chan *worker // a free worker, or nil for one yet to be made, is the right to compute
 	stop     atomic.Bool
 	report   sync.Mutex // guards what follows
 	steps    int64
@@ -60,7 +60,7 @@ func Build(ctx context.Context, items *Items, p Params) (trees int, err error) {
 	b := &build{Items: items, Params: p, n: int32(items.len()), workers: make(chan *worker, p.Workers)}
 	defer context.AfterFunc(ctx, func() { b.stop.Store(true) })()
 	for range p.Workers {
-		b.workers <- newWorker(b)
+		b.workers <- nil // its scratch is made when it is first needed
 	}
 	if b.Guard == nil {
 		b.Guard = func(do func() error) error { return do() }
@@ -106,14 +106,17 @@ func (b *build) trees() (int, error) {
 		done   int
 		failed error
 	)
+	most := b.Trees
+	if most < 0 {
+		// Annoy counts holes as items, so that its rule alone makes tree after tree where ids are sparse. Without
+		// holes a tree has no less than n/LeafCap nodes, and this is never reached.
+		most = b.LeafCap
+	}
 	finished := func() bool {
-		if b.Trees > 0 {
-			return done == b.Trees
-		}
-		return done > 0 && nodes >= 2*int64(b.n)
+		return done == most || b.Trees < 0 && done > 0 && nodes >= 2*int64(b.n)
 	}
 	for launched := 0; failed == nil && !finished(); {
-		for len(queue) < inFlight && (b.Trees < 0 || launched < b.Trees) {
+		for len(queue) < inFlight && launched < most {
 			c := make(chan tree, 1)
 			go func(number int) {
 				var t tree

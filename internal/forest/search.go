@@ -22,6 +22,28 @@ type SizedFilter interface {
 	All() iter.Seq[int64]
 }
 
+// Lister is a SizedFilter that lists itself without allocating: a sequence and the loop over it are
+// closures, made anew for every search.
+type Lister interface {
+	SizedFilter
+	List(to *List) // takes every id once
+}
+
+// List is the ids of a filter that an index may have.
+type List struct {
+	ids   []int32
+	limit int64
+}
+
+// Take adds an id, unless it is beyond the index's; whether it took it tells that larger ones may follow.
+func (l *List) Take(id int64) bool {
+	if uint64(id) >= uint64(l.limit) {
+		return false
+	}
+	l.ids = append(l.ids, int32(id))
+	return true
+}
+
 // Query is what a search asks for.
 type Query struct {
 	Vec     []float32 // Dim components; for hamming unused
@@ -48,6 +70,7 @@ type Searcher struct {
 	accepted bitmap // ids collected that the filter contains
 	ids      []int32
 	dist     []float32
+	list     List
 	top      topk.Select
 	bits     []uint64
 }
@@ -172,6 +195,12 @@ func (s *Searcher) collectFiltered(im *annfile.Image, q *Query, searchK int64) e
 
 // collectFilter takes the ids of a small filter.
 func (s *Searcher) collectFilter(im *annfile.Image, f SizedFilter) {
+	if l, ok := f.(Lister); ok {
+		s.list = List{s.ids, int64(im.NItems)}
+		l.List(&s.list)
+		s.ids, s.list = s.list.ids, List{}
+		return
+	}
 	for id := range f.All() {
 		if id >= 0 && id < int64(im.NItems) && s.seen.add(int32(id)) {
 			s.ids = append(s.ids, int32(id))
@@ -258,12 +287,12 @@ func (w *walk) next() ([]int32, error) {
 func (w *walk) split(i int32, p unsafe.Pointer, key uint32) (near, far uint64, err error) {
 	im := w.im
 	kids := im.Children(p)
-	for _, c := range kids {
-		if c < 0 || int(c) >= im.NNodes {
-			return 0, 0, corrupt(im, i, "the number of a child is out of range")
-		}
-		kernel.Prefetch(im.Node(c), int(im.Size))
+	c0, c1 := kids[0], kids[1] // once: whoever rewrites the file in place may change what was checked
+	if uint(c0) >= uint(im.NNodes) || uint(c1) >= uint(im.NNodes) {
+		return 0, 0, corrupt(im, i, "the number of a child is out of range")
 	}
+	kernel.Prefetch(im.Node(c0), int(im.Size))
+	kernel.Prefetch(im.Node(c1), int(im.Size))
 	var k0, k1 uint32
 	if im.Metric == annfile.Hamming {
 		pos := im.Position(p)
@@ -280,7 +309,7 @@ func (w *walk) split(i int32, p unsafe.Pointer, key uint32) (near, far uint64, e
 		m := margin(im, p, w.q.Vec)
 		k0, k1 = min(key, keyOf(-m)), min(key, keyOf(m))
 	}
-	e0, e1 := entry(k0, kids[0]), entry(k1, kids[1])
+	e0, e1 := entry(k0, c0), entry(k1, c1)
 	return max(e0, e1), min(e0, e1), nil
 }
 

@@ -110,21 +110,39 @@ func (sp *splitter) choose(r *rows, index []int32, rng *kiss.Source, s *split) {
 	sp.plane(r.it.Metric, s)
 }
 
-// plane is halfway between the centroids.
+// farScale makes the difference of any two centroids, of magnitudes below 2^129, so small that its squares are float32.
+const farScale = 0x1p-66
+
+// plane is halfway between the centroids; where even that cannot be computed, it is the plane that says nothing.
 func (sp *splitter) plane(m annfile.Metric, s *split) {
-	copy(s.normal, sp.p.v)
-	kernel.Blend(s.normal, 1, sp.q.v, -1)
-	s.extra = sp.p.extra - sp.q.extra
-	norm := math.Sqrt(float64(kernel.Dot(s.normal, s.normal)) + float64(s.extra)*float64(s.extra))
-	if norm > 0 && !math.IsInf(norm, 0) {
+	norm := sp.difference(s, 1)
+	if !finite(norm) {
+		norm = sp.difference(s, farScale)
+	}
+	if norm > 0 {
 		kernel.Blend(s.normal, float32(1/norm), s.normal, 0)
 		s.extra = float32(float64(s.extra) / norm)
 	}
 	s.offset = 0
 	if m == annfile.Euclidean || m == annfile.Manhattan {
-		s.offset = -(kernel.Dot(s.normal, sp.p.v) + kernel.Dot(s.normal, sp.q.v)) / 2
+		// Halved before they are added: the sum of two may overflow.
+		s.offset = -(kernel.Dot(s.normal, sp.p.v)/2 + kernel.Dot(s.normal, sp.q.v)/2)
+	}
+	if !finite(norm) || !finite(float64(s.offset)) {
+		clear(s.normal)
+		s.extra, s.offset = 0, 0
 	}
 }
+
+// difference makes the normal the scaled difference of the centroids and returns its length.
+func (sp *splitter) difference(s *split, scale float32) float64 {
+	copy(s.normal, sp.p.v)
+	kernel.Blend(s.normal, scale, sp.q.v, -scale)
+	s.extra = scale*sp.p.extra - scale*sp.q.extra
+	return math.Sqrt(float64(kernel.Dot(s.normal, s.normal)) + float64(s.extra)*float64(s.extra))
+}
+
+func finite(x float64) bool { return x-x == 0 }
 
 // start makes the centroid vector i, normalised for the angular metrics.
 func (c *centroid) start(r *rows, i int32, cosine bool) {

@@ -30,6 +30,15 @@ func newWorker(b *build) *worker {
 	return w
 }
 
+// worker waits for a free one; give it back to b.workers.
+func (b *build) worker() *worker {
+	w := <-b.workers
+	if w == nil {
+		w = newWorker(b)
+	}
+	return w
+}
+
 const (
 	maxAttempts   = 3
 	goodImbalance = 0.95 // below this a split is taken at once

@@ -105,7 +105,7 @@ func (b *build) parallel(n int, do func(w *worker, i int) error) error {
 	for range min(n, b.Workers) {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				w := <-b.workers
+				w := b.worker()
 				err := b.Guard(func() error { return do(w, int(i)) })
 				b.workers <- w
 				if err != nil {
@@ -122,7 +122,7 @@ func (b *build) parallel(n int, do func(w *worker, i int) error) error {
 // sample splits a sample of the items, spread evenly over the ids, until it has as
 // many parts as there shall be buckets.
 func (tp *top) sample() error {
-	w := <-tp.workers
+	w := tp.worker()
 	defer func() { tp.workers <- w }()
 	w.number = tp.number
 	want := (len(tp.ids) + tp.bucketItems() - 1) / tp.bucketItems()
@@ -135,7 +135,7 @@ func (tp *top) sample() error {
 	}
 	r := tp.inPlace()
 	// So many samples stand for a bucket.
-	enough := max(minSamples, n*tp.bucketItems()/len(tp.ids))
+	enough := max(minSamples, int(int64(n)*int64(tp.bucketItems())/int64(len(tp.ids))))
 	_, err := tp.grow(w, &r, index, rootPath, enough)
 	return err
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
 	"unsafe"
@@ -206,5 +208,21 @@ func BenchmarkGuard(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_, _ = sumFrom(data, 8)
+	}
+}
+
+func TestCanReserve(t *testing.T) {
+	for _, n := range []int64{0, 1, worthAsking - 1} {
+		if !CanReserve(n) {
+			t.Errorf("%d bytes are refused", n)
+		}
+	}
+	for _, n := range []int64{-1, math.MinInt64, 1 << 53, math.MaxInt64 - 1, math.MaxInt64} {
+		if CanReserve(n) {
+			t.Errorf("%d bytes are promised", n)
+		}
+	}
+	if strconv.IntSize == 64 && runtime.GOARCH != "wasm" && !CanReserve(worthAsking) {
+		t.Errorf("%d bytes are refused", worthAsking)
 	}
 }

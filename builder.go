@@ -163,9 +163,11 @@ func (b *Builder) copies(ids ...int64) (*annfile.Image, error) {
 }
 
 // Build builds an index of the items; o.Kind is required. With OnDisk the index is that
-// file, opened. Afterwards Add is an error until Unbuild; building again, with other options, is allowed. A
-// cancelled or failed build leaves the builder as it was, and no file. Errors: ErrOption, ErrTooLarge, ErrClosed,
-// ctx's, those of the file system.
+// file, opened. Afterwards Add is an error until Unbuild; building again, with other options, is allowed. After an error, ctx's
+// included, the builder is as it was and has all its items. With OnDisk the older file there is then as it was too, unless the last
+// step of all failed, which gives the sidecar its name and syncs the directory: OnDisk is then the new
+// index, perhaps without a sidecar that belongs to it. Errors: ErrOption, ErrTooLarge, ErrClosed,
+// ctx's, those of the file system, ErrCorrupt (with OnDisk: somebody cut the file short).
 func (b *Builder) Build(ctx context.Context, o *BuildOptions) (*Index, error) {
 	if b.closed {
 		return nil, ErrClosed

@@ -1,7 +1,9 @@
 package annoy
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"unsafe"
@@ -44,6 +46,24 @@ func openMapped(path string, file *mmap.Map, o *OpenOptions) (ix *Index, err err
 		return err
 	})
 	return ix, err
+}
+
+// openBuilt is Open for an index file just built, which meta describes. The name is not asked for: another file may have it by now.
+func openBuilt(f *os.File, meta *sidecar.Meta) (*Index, error) {
+	file, err := mmap.OpenFile(f, mmap.Options{})
+	if err != nil {
+		return nil, err
+	}
+	var ix *Index
+	err = guarded(file.Bytes(), func() (err error) {
+		ix, err = parse(file.Bytes(), &OpenOptions{}, meta)
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	ix.file = file
+	return ix, nil
 }
 
 func parseMapped(path string, file *mmap.Map, o *OpenOptions) (*Index, error) {

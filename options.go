@@ -9,7 +9,8 @@ import (
 // BuilderOptions configure NewBuilder. The zero value builds in memory.
 type BuilderOptions struct {
 	// OnDisk is the path of the index being built: items go to a temporary file
-	// beside it as they are added, and Build turns that into the index. The builder then
+	// beside it as they are added, and Build turns that into the index, which the builder keeps open for its
+	// items until Close or the next Add, whoever takes the name (on Windows nobody can). The builder then
 	// holds a few MiB plus, while building, what BuildFile documents. "": in memory.
 	OnDisk string
 	// Items is how many items are expected, ids counted from 0: in memory, room for so many is made at once

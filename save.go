@@ -1,7 +1,9 @@
 package annoy
 
 import (
+	"fmt"
 	"io"
+	"os"
 
 	"github.com/annoy-go/annoy/internal/annfile"
 	"github.com/annoy-go/annoy/internal/atomicfile"
@@ -87,10 +89,25 @@ func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {
 		return err
 	}
 	defer side.Abort()
-	if err := f.Commit(); err != nil {
-		return err
+	saved, err := commitPair(f, side)
+	if saved != nil {
+		_ = saved.Close() // only to be read
 	}
-	return side.Commit()
+	return err
+}
+
+// commitPair gives an index file and its sidecar their names, one right after the other: what can take long or fail, such as
+// bringing the bytes to the disk, comes before both. It returns the index file open for reading; where
+// it returns none, the file has not got its name and is as before. The sidecar's Commit syncs the directory for both.
+func commitPair(index, side *atomicfile.File) (*os.File, error) {
+	if err := side.Sync(); err != nil {
+		return nil, fmt.Errorf("annoy: cannot write %s: %w", side.Path(), err)
+	}
+	f, err := index.Publish()
+	if err != nil {
+		return nil, err
+	}
+	return f, side.Commit()
 }
 
 // writeBlock keeps one write, and the page faults of a mapped source within it, small.

@@ -16,11 +16,12 @@ import (
 )
 
 // A File is a new file on its way to a name. It is written like any *os.File; Name is that of the temporary file.
-// Either Commit or Abort ends it, and only they may close it. It is not safe for concurrent Commit and Abort.
+// Commit, Publish or Abort ends it, and only they may close it. It is not safe for concurrent Commit and Abort.
 type File struct {
 	*os.File
-	path string
-	done bool
+	path   string
+	done   bool
+	unsafe error // of a Sync in Publish, for good
 }
 
 // Create opens a temporary file beside path, for reading and writing. Its mode is that of the file that it will
@@ -105,6 +106,29 @@ func (f *File) Commit() error {
 		return fmt.Errorf("annoy: cannot sync the directory of %s: %w", f.path, err)
 	}
 	return nil
+}
+
+// Publish brings the bytes to the disk and gives the file its name, as Commit does, and returns it open for reading:
+// the same file, whoever takes the name later. After an error the file is still a temporary one, open, to be
+// used further, published again or aborted; only where its bytes could not be brought to the disk does
+// every later call give that error too, since the system may tell of a lost page once. The rename is certain to
+// survive a power cut after the Commit of another file in the same directory.
+func (f *File) Publish() (*os.File, error) {
+	if f.done {
+		return nil, fmt.Errorf("annoy: cannot write %s: %w", f.path, fs.ErrClosed)
+	}
+	if f.unsafe == nil {
+		f.unsafe = f.Sync()
+	}
+	if f.unsafe != nil {
+		return nil, fmt.Errorf("annoy: cannot write %s: %w", f.path, f.unsafe)
+	}
+	published, err := f.move()
+	if err != nil {
+		return nil, fmt.Errorf("annoy: cannot write %s: %w", f.path, err)
+	}
+	f.done = true
+	return published, nil
 }
 
 // Abort closes and removes the temporary file. After Commit or another Abort it does nothing, so that it can be

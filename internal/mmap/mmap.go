@@ -63,9 +63,6 @@ type Map struct {
 // has empty Bytes. With Prefault a file that shrinks meanwhile, or that the disk cannot read, is an error that
 // matches ErrFault.
 func Open(path string, o Options) (*Map, error) {
-	if err := o.Validate(); err != nil {
-		return nil, err
-	}
 	// Stat before opening: opening a pipe would wait for its writer.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -79,19 +76,28 @@ func Open(path string, o Options) (*Map, error) {
 		return nil, fmt.Errorf("annoy: cannot open: %w", err)
 	}
 	defer f.Close()
-	if info, err = f.Stat(); err != nil {
+	return OpenFile(f, o)
+}
+
+// OpenFile is Open for a file that is open already. The Map does not need f any longer.
+func OpenFile(f *os.File, o Options) (*Map, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
 		return nil, fmt.Errorf("annoy: cannot open: %w", err)
 	}
 	size := info.Size()
 	if size > math.MaxInt {
-		return nil, fmt.Errorf("annoy: cannot open %s: %d bytes do not fit the address space", path, size)
+		return nil, fmt.Errorf("annoy: cannot open %s: %d bytes do not fit the address space", f.Name(), size)
 	}
 	if size == 0 {
 		return &Map{}, nil
 	}
 	m, err := mapFile(f, int(size), o)
 	if err != nil {
-		return nil, fmt.Errorf("annoy: cannot open %s: %w", path, err)
+		return nil, fmt.Errorf("annoy: cannot open %s: %w", f.Name(), err)
 	}
 	return m, nil
 }
@@ -103,11 +109,11 @@ func typeName(info os.FileInfo) string {
 	return info.Mode().Type().String()
 }
 
-// readFile is Open for want of a mapping.
+// readFile is OpenFile for want of a mapping. Wherever f's position is, it reads from the start.
 func readFile(f *os.File, size int) (*Map, error) {
 	words := make([]uint64, (size+7)/8) // for the alignment
 	data := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), size)
-	if _, err := io.ReadFull(f, data); err != nil {
+	if _, err := io.ReadFull(io.NewSectionReader(f, 0, int64(size)), data); err != nil {
 		return nil, err
 	}
 	return &Map{data: data}, nil

@@ -3,6 +3,7 @@ package mmap
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -74,6 +75,9 @@ func TestReadFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
+		if _, err := f.Seek(1, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
 		m, err := readFile(f, n)
 		if err != nil {
 			t.Fatal(err)
@@ -84,7 +88,7 @@ func TestReadFile(t *testing.T) {
 		if err := m.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readFile(f, n); err == nil { // the file is at its end
+		if _, err := readFile(f, n+1); err == nil {
 			t.Fatal("a file that is shorter than its size was read")
 		}
 	}

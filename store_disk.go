@@ -57,13 +57,16 @@ func (s *diskItems) put(id int32, node []byte) error {
 	return nil
 }
 
+// flush writes the buffer. What was not written stays in it: when the disk has room again, the next call writes it.
 func (s *diskItems) flush() error {
 	if len(s.buf) == 0 {
 		return nil
 	}
-	_, err := s.file.WriteAt(s.buf, int64(s.first)*int64(s.layout.Size))
+	if _, err := s.file.WriteAt(s.buf, int64(s.first)*int64(s.layout.Size)); err != nil {
+		return fmt.Errorf("annoy: cannot write the items from id %d on: %w", s.first, err)
+	}
 	s.buf = s.buf[:0]
-	return err
+	return nil
 }
 
 func (s *diskItems) get(id int32, node []byte) error {

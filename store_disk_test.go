@@ -93,3 +93,34 @@ func TestCopyStops(t *testing.T) {
 	}
 	check()
 }
+
+// TestFailedFlush: what the disk did not take is kept, and is written when it does.
+func TestFailedFlush(t *testing.T) {
+	s, check := itemsOnDisk(t, 5)
+	good := s.file.File
+	full, err := os.Open(good.Name()) // takes nothing: open for reading
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	s.file.File = full
+	added, refused := 5, 0
+	for refused < 3 {
+		if err := s.put(int32(added), nodeOf(&s.layout, added)); err == nil {
+			added++
+		} else {
+			refused++
+		}
+	}
+	if err := s.get(0, make([]byte, s.layout.Size)); err == nil {
+		t.Error("an item was read that is not there yet")
+	}
+	if _, err := s.finish(context.Background(), &treeJob{metric: Euclidean, layout: s.layout}); err == nil {
+		t.Error("a build without its items went through")
+	}
+	s.file.File = good
+	if s.len() != added {
+		t.Errorf("%d items, want the %d that were taken", s.len(), added)
+	}
+	check()
+}

@@ -92,3 +92,45 @@ func TestTruncatedWhileMapped(t *testing.T) {
 		}
 	})
 }
+
+// TestWriteToOfTruncated: whatever the writer does with the bytes, and on whichever goroutine, it never meets the missing pages.
+func TestWriteToOfTruncated(t *testing.T) {
+	built := twinOf(annoy.Euclidean, cloud(seeded(81), 4000, 64), 0).build(t, 64, 3)
+	size := int64(len(bytesOf(t, built)))
+	cut := func(t *testing.T) *annoy.Index {
+		path := saved(t, built)
+		ix := open(t, path, nil)
+		if err := os.Truncate(path, size/2); err != nil {
+			t.Fatal(err)
+		}
+		return ix
+	}
+	check := func(t *testing.T, n int64, err error) {
+		if !errors.Is(err, annoy.ErrCorrupt) || n > size/2+4096 {
+			t.Errorf("%d bytes written of %d (%v), want ErrCorrupt", n, size, err)
+		}
+	}
+	t.Run("pipe", func(t *testing.T) {
+		r, w := io.Pipe()
+		read := make(chan int64)
+		go func() {
+			n, _ := io.Copy(io.Discard, r)
+			read <- n
+		}()
+		n, err := cut(t).WriteTo(w)
+		w.Close()
+		check(t, n, err)
+		if got := <-read; got != n {
+			t.Errorf("%d bytes read of %d written", got, n)
+		}
+	})
+	t.Run("file", func(t *testing.T) {
+		f, err := os.Create(filepath.Join(t.TempDir(), "y.ann"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		n, err := cut(t).WriteTo(f)
+		check(t, n, err)
+	})
+}

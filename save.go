@@ -57,8 +57,8 @@ func (ix *Index) WriteTo(w io.Writer) (n int64, err error) {
 	defer ix.end(prev, &err)
 	items, trees := ix.im.Bytes()
 	for _, part := range [][]byte{items, trees} {
-		k, err := w.Write(part)
-		n += int64(k)
+		k, err := writeCopies(w, part, nil)
+		n += k
 		if err != nil {
 			return n, err
 		}
@@ -75,7 +75,7 @@ func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {
 	items, trees := im.Bytes()
 	meta := describe(im, m, seed)
 	for _, part := range [][]byte{items, trees} {
-		if err := writeChecked(f, part, &meta.CRC); err != nil {
+		if _, err := writeCopies(f, part, &meta.CRC); err != nil {
 			return err
 		}
 	}
@@ -113,19 +113,27 @@ func commitPair(index, side *atomicfile.File) (*os.File, error) {
 // writeBlock keeps one write, and the page faults of a mapped source within it, small.
 const writeBlock = 4 << 20
 
-// writeChecked writes data and continues the CRC of the file with it. It copies each block first: the
-// kernel reports a fault inside a write as a bad address, the copy reports it where the guard sees it.
-func writeChecked(w io.Writer, data []byte, crc *uint32) error {
+// writeCopies writes data, a copied block at a time, and continues the CRC of the file with it unless crc is nil. A
+// fault of mapped memory is then met by the copy, where the guard sees it, and not by a write, which the
+// kernel reports as a bad address, or by whatever goroutine w hands the bytes to.
+func writeCopies(w io.Writer, data []byte, crc *uint32) (n int64, err error) {
 	buf := make([]byte, min(len(data), writeBlock))
 	for len(data) > 0 {
-		n := copy(buf, data)
-		*crc = sidecar.CRC(*crc, buf[:n])
-		if _, err := w.Write(buf[:n]); err != nil {
-			return err
+		block := buf[:copy(buf, data)]
+		if crc != nil {
+			*crc = sidecar.CRC(*crc, block)
 		}
-		data = data[n:]
+		k, err := w.Write(block)
+		n += int64(k)
+		if err == nil && k < len(block) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return n, err
+		}
+		data = data[len(block):]
 	}
-	return nil
+	return n, nil
 }
 
 // describe is the sidecar of an image, less the checksums.

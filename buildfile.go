@@ -33,6 +33,9 @@ func BuildFile(ctx context.Context, src Source, m Metric, path string, o *BuildO
 	if err := o.Validate(); err != nil {
 		return Stats{}, err
 	}
+	if err := checkName(path); err != nil { // NewBuilder takes no path for a builder in memory
+		return Stats{}, err
+	}
 	b, err := NewBuilder(src.Dim(), m, &BuilderOptions{OnDisk: path, DotDialect: o.DotDialect, Warn: o.Warn})
 	if err != nil {
 		return Stats{}, err

@@ -2,10 +2,12 @@ package annoy_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/annoy-go/annoy"
@@ -99,5 +101,25 @@ func TestOnDiskNameTaken(t *testing.T) {
 	}
 	if names := filesIn(t, filepath.Dir(path)); !slices.Equal(names, []string{"x.ann", "x.ann.meta"}) {
 		t.Errorf("files %v", names)
+	}
+}
+
+// TestNoPath: where a path is wanted, the empty one is an error that says so.
+func TestNoPath(t *testing.T) {
+	tw := twinOf(annoy.Dot, cloud(seeded(92), 10, 3), 0)
+	ix := tw.build(t, 3, 1)
+	rows := []adding{{0, tw.items[0]}}
+	for name, call := range map[string]func() error{
+		"Open":        func() error { _, err := annoy.Open("", nil); return err },
+		"Save":        func() error { return ix.Save("") },
+		"SaveDialect": func() error { return ix.SaveDialect("", annoy.DotMain) },
+		"BuildFile": func() error {
+			_, err := annoy.BuildFile(t.Context(), &source{dim: 3, length: 1, rows: rows}, annoy.Dot, "", &annoy.BuildOptions{Kind: annoy.Forest})
+			return err
+		},
+	} {
+		if err := call(); !errors.Is(err, annoy.ErrOption) || !strings.Contains(err.Error(), "path is empty") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -24,7 +24,7 @@ func Open(path string, o *OpenOptions) (*Index, error) {
 	if o == nil {
 		o = &OpenOptions{}
 	}
-	if err := o.Validate(); err != nil {
+	if err := errors.Join(o.Validate(), checkPath(path)); err != nil {
 		return nil, err
 	}
 	file, err := mmap.Open(path, mmap.Options{Prefault: o.Prefault, Advice: mmap.Advice(o.Advice)})
@@ -177,10 +177,21 @@ func parseDialects(data []byte, m Metric, dim int, dialects []DotDialect) (*annf
 	return annfile.Likelier(fits[0], fits[1]), nil
 }
 
-// checkName refuses to save a forest under the name of another kind.
+// checkName refuses to save a forest under no name or the name of another kind.
 func checkName(path string) error {
+	if err := checkPath(path); err != nil {
+		return err
+	}
 	if strings.EqualFold(filepath.Ext(path), ".canopy") {
 		return optionError("%s: a forest is not saved under the name of another kind; use .ann", path)
+	}
+	return nil
+}
+
+// checkPath refuses the path that names nothing, which the system would only say not to exist.
+func checkPath(path string) error {
+	if path == "" {
+		return optionError("the path is empty")
 	}
 	return nil
 }

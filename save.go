@@ -12,7 +12,7 @@ import (
 
 // Save writes the index to path, as Annoy 1.17.3 loads it, and the sidecar path.meta. The file at path is
 // replaced in one step, synced to the disk; processes that have the old one mapped keep it. A symbolic link is itself
-// replaced. On an error path is as it was. Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short), ErrOption (the name of another kind).
+// replaced. On an error path is as it was. Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short), ErrOption (no name, or that of another kind).
 func (ix *Index) Save(path string) (err error) {
 	if err := checkName(path); err != nil {
 		return err

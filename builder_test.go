@@ -162,6 +162,8 @@ func TestNothingLeftBehind(t *testing.T) {
 	nan[30].vec[5] = float32(math.NaN())
 	large, negative := rows(40), rows(40)
 	large[30].id, negative[30].id = 1<<40, -3
+	wrapping := rows(40)
+	wrapping[30].id = -1<<32 + 5 // 5 as an int of 32 bits
 	for name, c := range map[string]struct {
 		src  *source
 		want error
@@ -173,6 +175,7 @@ func TestNothingLeftBehind(t *testing.T) {
 		"not a number":         {&source{rows: nan}, annoy.ErrNotFinite, "row 30"},
 		"id beyond 31 bits":    {&source{rows: large}, annoy.ErrTooLarge, "row 30"},
 		"negative id":          {&source{rows: negative}, annoy.ErrOption, "row 30"},
+		"very negative id":     {&source{rows: wrapping}, annoy.ErrOption, "id -4294967291"},
 	} {
 		for _, older := range []bool{false, true} {
 			dir := t.TempDir()

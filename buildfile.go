@@ -70,6 +70,9 @@ func addAll(ctx context.Context, b *Builder, src Source, report func(Progress)) 
 		if err != nil {
 			return err
 		}
+		if id < 0 { // before it is an int, which may have 32 bits
+			return optionError("row %d: id %d, want 0 or more", row, id)
+		}
 		if id > math.MaxInt32 {
 			return fail(ErrTooLarge, "row %d: id %d, an .ann file holds ids below %d", row, id, math.MaxInt32)
 		}

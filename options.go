@@ -73,10 +73,10 @@ func (o *BuildOptions) Validate() error {
 	return nil
 }
 
-// Progress tells how far a build is.
+// Progress tells how far a build or a check is.
 type Progress struct {
-	Stage       string // "read", "build" or "write"
-	Done, Total int64  // read: vectors; build: item-steps, one an item and tree; write: bytes. Total −1: not known
+	Stage       string // "read" (BuildFile), "build"; "verify", "checksum" (VerifyWith)
+	Done, Total int64  // read: vectors; build: item-steps, one an item and tree; verify: steps, perhaps fewer than Total; checksum: bytes. Total −1: not known
 	Tree, Trees int    // build: trees finished, trees in all (−1: not known)
 }
 

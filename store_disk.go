@@ -195,12 +195,9 @@ func (s *diskItems) appendTrees(ctx context.Context, job *treeJob, maxNorm float
 	}
 	defer m.Close()
 	var crc uint32
-	err = guarded(m.Bytes(), func() error {
-		for rest := m.Bytes(); len(rest) > 0 && ctx.Err() == nil; {
-			n := min(len(rest), diskBuffer)
-			crc, rest = sidecar.CRC(crc, rest[:n]), rest[n:]
-		}
-		return ctx.Err()
+	err = guarded(m.Bytes(), func() (err error) {
+		crc, err = continueCRC(ctx, 0, m.Bytes(), func(int) {})
+		return err
 	})
 	if err != nil {
 		return meta, err

@@ -233,16 +233,17 @@ func (job *treeJob) run(ctx context.Context, items []byte, maxNorm float32, emit
 	if job.opts.Trees > 0 {
 		total = n * int64(job.opts.Trees)
 	}
-	var report func(int64, int)
-	if job.opts.Progress != nil {
-		report = func(steps int64, trees int) {
-			job.opts.Progress(Progress{Stage: "build", Done: steps, Total: total, Tree: trees, Trees: job.opts.Trees})
-		}
-	}
+	r := reporter{to: job.opts.Progress}
 	trees, err = forest.Build(ctx, &forest.Items{Layout: job.layout, Nodes: items, MaxNorm: maxNorm}, forest.Params{
-		Trees: job.opts.Trees, Seed: job.opts.Seed, Workers: job.opts.Workers, Progress: report, Emit: emit,
+		Trees: job.opts.Trees, Seed: job.opts.Seed, Workers: job.opts.Workers, Emit: emit,
 		Guard: func(do func() error) error { return guarded(items, do) },
+		Progress: func(steps int64, trees int) {
+			r.tell(Progress{Stage: "build", Done: steps, Total: total, Tree: trees, Trees: job.opts.Trees})
+		},
 	})
+	if err == nil {
+		r.end()
+	}
 	if errors.Is(err, forest.ErrTooManyNodes) {
 		return trees, fail(ErrTooLarge, "%v", err)
 	}

@@ -396,3 +396,35 @@ func TestSidecarInTheWay(t *testing.T) {
 		}
 	}
 }
+
+// TestProgressIsSparse: some hundred reports, however much is done, the last of all that was done.
+func TestProgressIsSparse(t *testing.T) {
+	vecs := cloud(seeded(69), 300, 4)
+	var rows []adding
+	for i := range 150_000 {
+		rows = append(rows, adding{int64(i % 300), vecs[i%300]})
+	}
+	for name, c := range map[string]struct{ length, trees int }{
+		"known": {len(rows), 3000}, "unknown": {-1, -1}, "wrong": {7, 3000},
+	} {
+		calls, last := map[string]int{}, map[string]annoy.Progress{}
+		o := &annoy.BuildOptions{Kind: annoy.Forest, Trees: c.trees, Progress: func(p annoy.Progress) {
+			if p.Done < last[p.Stage].Done {
+				t.Errorf("%s: from %+v back to %+v", name, last[p.Stage], p)
+			}
+			calls[p.Stage]++
+			last[p.Stage] = p
+		}}
+		src := &source{dim: 4, length: c.length, rows: rows}
+		s, err := annoy.BuildFile(t.Context(), src, annoy.Euclidean, filepath.Join(t.TempDir(), "x.ann"), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(calls) != 2 || calls["read"] > 300 || calls["build"] > 300 || calls["read"] < 20 {
+			t.Errorf("%s: reports %v", name, calls)
+		}
+		if r, b := last["read"], last["build"]; r.Done != int64(len(rows)) || b.Done < int64(s.Items*s.Trees) || b.Tree != s.Trees {
+			t.Errorf("%s: the last reports are %+v and %+v of %d items, %d trees", name, r, b, s.Items, s.Trees)
+		}
+	}
+}

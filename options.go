@@ -11,7 +11,7 @@ type BuilderOptions struct {
 	// OnDisk is the path of the index being built: items go to a temporary file
 	// beside it as they are added, and Build turns that into the index, which the builder keeps open for its
 	// items until Close or the next Add, whoever takes the name (on Windows nobody can). The builder then
-	// holds a few MiB plus, while building, what BuildFile documents. "": in memory.
+	// holds a few MiB plus, while building, what BuildFile documents, which is more where there is no mmap. "": in memory.
 	OnDisk string
 	// Items is how many items are expected, ids counted from 0: in memory, room for so many is made at once
 	// instead of doubling as they come. More or fewer may follow. Default (0): not known.

@@ -10,9 +10,11 @@ import (
 	"github.com/annoy-go/annoy/internal/sidecar"
 )
 
-// Save writes the index to path, as Annoy 1.17.3 loads it, and the sidecar path.meta. The file at path is
-// replaced in one step, synced to the disk; processes that have the old one mapped keep it. A symbolic link is itself
-// replaced. On an error path is as it was. Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short), ErrOption (no name, or that of another kind).
+// Save writes the index to path, as Annoy 1.17.3 loads it, and the sidecar path.meta. Both are on the disk before the file at path is
+// replaced in one step, and then the sidecar in another; processes that have the old file mapped keep it. A symbolic link is itself
+// replaced. On an error path is as it was, unless the last step failed, which gives the sidecar its name and syncs the
+// directory: path is then the new index, perhaps without a sidecar that belongs to it. Open ignores one that does not.
+// Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short), ErrOption (no name, or that of another kind).
 func (ix *Index) Save(path string) (err error) {
 	if err := checkName(path); err != nil {
 		return err

@@ -150,7 +150,7 @@ func (b *Builder) copies(ids ...int64) (*annfile.Image, error) {
 	nodes := alignedBytes(len(ids) * size)
 	for k, id := range ids {
 		if id < 0 || id >= int64(b.Len()) {
-			return nil, fail(ErrNotFound, "%d, ids are 0 to %d", id, b.Len()-1)
+			return nil, noSuchID(id, b.Len())
 		}
 		if err := b.items.get(int32(id), nodes[k*size:(k+1)*size]); err != nil {
 			return nil, err

@@ -100,7 +100,7 @@ func (ix *Index) Stats() (s Stats, err error) {
 // item is the node of an id.
 func (ix *Index) item(id int64) (unsafe.Pointer, error) {
 	if id < 0 || id >= int64(ix.im.NItems) {
-		return nil, fail(ErrNotFound, "%d, ids are 0 to %d", id, ix.im.NItems-1)
+		return nil, noSuchID(id, ix.im.NItems)
 	}
 	p := ix.im.Node(int32(id))
 	if ix.im.Descendants(p) != 1 {

@@ -28,16 +28,22 @@ func Open(path string, o *OpenOptions) (*Index, error) {
 		return nil, err
 	}
 	file, err := mmap.Open(path, mmap.Options{Prefault: o.Prefault, Advice: mmap.Advice(o.Advice)})
+	if errors.Is(err, mmap.ErrFault) {
+		return nil, inFile(corruptFault(err), path)
+	}
 	if err != nil {
 		return nil, err
 	}
 	ix, err := openMapped(path, file, o)
 	if err != nil {
 		file.Close()
-		return nil, fmt.Errorf("%w (file %s)", err, path)
+		return nil, inFile(err, path)
 	}
 	return ix, nil
 }
+
+// inFile says which file an error is about.
+func inFile(err error, path string) error { return fmt.Errorf("%w (file %s)", err, path) }
 
 // openMapped reads the mapping under the fault guard.
 func openMapped(path string, file *mmap.Map, o *OpenOptions) (ix *Index, err error) {
@@ -52,7 +58,7 @@ func openMapped(path string, file *mmap.Map, o *OpenOptions) (ix *Index, err err
 func openBuilt(f *os.File, meta *sidecar.Meta) (*Index, error) {
 	file, err := mmap.OpenFile(f, mmap.Options{})
 	if err != nil {
-		return nil, err
+		return nil, corruptFault(err)
 	}
 	var ix *Index
 	err = guarded(file.Bytes(), func() (err error) {

@@ -134,9 +134,16 @@ func checkVector(v []float32, dim int, what string) error {
 }
 
 // SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits
-// in order of the queries. The first error ends it; a filter must be safe for concurrent use. Errors: those of Search, and ctx's.
+// in order of the queries. The first error ends it; a filter must be safe for concurrent use. Errors: those of Search, and ctx's, also
+// where there are no queries.
 func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o *SearchOptions) ([][]Neighbor, error) {
 	if err := ix.checkSearch(k, o); err != nil {
+		return nil, err
+	}
+	if ix.gate.closed.Load() {
+		return nil, ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	workers := runtime.GOMAXPROCS(0)

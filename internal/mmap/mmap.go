@@ -60,8 +60,8 @@ type Map struct {
 }
 
 // Open maps the regular file at path, whole. The bytes start at an address divisible by 8 at least. An empty file
-// has empty Bytes. With Prefault a file that shrinks meanwhile, or that the disk cannot read, is an error that
-// matches ErrFault.
+// has empty Bytes. With Prefault, or where the file is read for want of a mapping, a file that shrinks meanwhile is an error that
+// matches ErrFault; with Prefault also one that the disk cannot read.
 func Open(path string, o Options) (*Map, error) {
 	// Stat before opening: opening a pipe would wait for its writer.
 	info, err := os.Stat(path)
@@ -109,11 +109,16 @@ func typeName(info os.FileInfo) string {
 	return info.Mode().Type().String()
 }
 
-// readFile is OpenFile for want of a mapping. Wherever f's position is, it reads from the start.
+// readFile is OpenFile for want of a mapping. Wherever f's position is, it reads from the start. A file that has less than
+// its size, as one that shrinks meanwhile, is a fault where it ends.
 func readFile(f *os.File, size int) (*Map, error) {
 	words := make([]uint64, (size+7)/8) // for the alignment
 	data := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), size)
-	if _, err := io.ReadFull(io.NewSectionReader(f, 0, int64(size)), data); err != nil {
+	n, err := io.ReadFull(io.NewSectionReader(f, 0, int64(size)), data)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return nil, &FaultError{Offset: int64(n)}
+	}
+	if err != nil {
 		return nil, err
 	}
 	return &Map{data: data}, nil
@@ -138,7 +143,7 @@ func (m *Map) Close() error {
 
 // ErrFault matches every error about a mapped page that could not be read: the file was cut short under its
 // mapping, or the disk failed.
-var ErrFault = errors.New("annoy: a page of the mapped file cannot be read: cut short, or the disk failed")
+var ErrFault = errors.New("annoy: a page of the file cannot be read: cut short, or the disk failed")
 
 // A FaultError is such a page fault.
 type FaultError struct {

@@ -88,8 +88,9 @@ func TestReadFile(t *testing.T) {
 		if err := m.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readFile(f, n+1); err == nil {
-			t.Fatal("a file that is shorter than its size was read")
+		var fault *FaultError
+		if _, err := readFile(f, n+1); !errors.As(err, &fault) || fault.Offset != int64(n) {
+			t.Fatalf("a file that is shorter than its size: %v", err)
 		}
 	}
 }

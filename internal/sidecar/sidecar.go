@@ -119,6 +119,14 @@ func Read(path string, data []byte) (m *Meta, warning string) {
 }
 
 func readSmall(name string) ([]byte, error) {
+	// Stat before opening: opening a pipe would wait for its writer.
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("not a regular file but %s", info.Mode())
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err

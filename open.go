@@ -3,7 +3,6 @@ package annoy
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"unsafe"
@@ -18,7 +17,9 @@ import (
 // rename, as Save does) while it is open; overwritten in place it gives errors or wrong answers, but no crash.
 //
 // An .ann file does not say its dimension and metric: they come from the sidecar path.meta (of a symbolic link
-// without one: from that of the file it leads to), or else from the options. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
+// without one: from that of the file it leads to), or else from the options. A sidecar that is damaged, belongs to
+// another file or says what cannot be of this one is ignored, as if there were none: Index.Warnings says why, or the
+// error where the options do not suffice. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
 // alike. Errors: those of the file system, ErrNeedDimMetric, ErrMismatch, ErrCorrupt, ErrOption.
 func Open(path string, o *OpenOptions) (*Index, error) {
 	if o == nil {
@@ -54,41 +55,32 @@ func openMapped(path string, file *mmap.Map, o *OpenOptions) (ix *Index, err err
 	return ix, err
 }
 
-// openBuilt is Open for an index file just built, which meta describes. The name is not asked for: another file may have it by now.
-func openBuilt(f *os.File, meta *sidecar.Meta) (*Index, error) {
-	file, err := mmap.OpenFile(f, mmap.Options{})
-	if err != nil {
-		return nil, corruptFault(err)
-	}
-	var ix *Index
-	err = guarded(file.Bytes(), func() (err error) {
-		ix, err = parse(file.Bytes(), &OpenOptions{}, meta)
-		return err
-	})
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	ix.file = file
-	return ix, nil
-}
-
 func parseMapped(path string, file *mmap.Map, o *OpenOptions) (*Index, error) {
 	var meta *sidecar.Meta
-	var warnings []string
+	var warning string
 	if !o.IgnoreSidecar {
-		var warning string
-		if meta, warning = sidecar.Read(path, file.Bytes()); warning != "" {
-			warnings = append(warnings, warning)
+		meta, warning = sidecar.Read(path, file.Bytes())
+	}
+	var ix *Index
+	var err error
+	if meta != nil {
+		ix, err = parseDescribed(file.Bytes(), o, meta)
+		if reason := disowned(""); errors.As(err, &reason) {
+			meta, warning = nil, sidecar.Ignored(sidecar.Path(path), reason)
 		}
 	}
-	ix, err := parse(file.Bytes(), o, meta)
-	if err != nil {
-		if len(warnings) > 0 {
-			err = fmt.Errorf("%w; %s", err, strings.Join(warnings, "; "))
-		}
+	if meta == nil {
+		ix, err = parse(file.Bytes(), o)
+	}
+	switch {
+	case err != nil && warning != "":
+		return nil, fmt.Errorf("%w; %s", err, warning)
+	case err != nil:
 		return nil, err
+	case warning != "":
+		ix.warnings = []string{warning}
 	}
-	ix.file, ix.warnings = file, warnings
+	ix.file = file
 	return ix, nil
 }
 
@@ -104,7 +96,7 @@ func Load(data []byte, o *OpenOptions) (*Index, error) {
 	if uintptr(unsafe.Pointer(unsafe.SliceData(data)))%8 != 0 {
 		data = append(alignedBytes(len(data))[:0], data...)
 	}
-	return parse(data, o, nil)
+	return parse(data, o)
 }
 
 // alignedBytes is n zero bytes at a multiple of 8, on huge pages where there are many.
@@ -115,47 +107,20 @@ func alignedBytes(n int) []byte {
 	return b[:n]
 }
 
-// parse makes an index of bytes that meta, or else the options, describe.
-func parse(data []byte, o *OpenOptions, meta *sidecar.Meta) (*Index, error) {
-	dim, metric := o.Dim, o.Metric
-	dialects := []DotDialect{DotReleased, DotMain}
-	if meta != nil {
-		m, err := ParseMetric(meta.Metric)
-		if err != nil || meta.Dim < 1 {
-			return nil, fail(ErrMismatch, "the sidecar says metric %q, dimension %d", meta.Metric, meta.Dim)
-		}
-		if metric == 0 {
-			metric = m
-		}
-		if dim == 0 {
-			dim = meta.Dim
-		}
-		if metric.stored() != m.stored() || dim != meta.Dim {
-			return nil, fail(ErrMismatch, "asked for %s of dimension %d, the sidecar says %s of dimension %d", metric, dim, m, meta.Dim)
-		}
-		var d DotDialect
-		if meta.DotDialect != "" {
-			if err := d.UnmarshalText([]byte(meta.DotDialect)); err != nil {
-				return nil, err
-			}
-		}
-		dialects = []DotDialect{d}
-	}
-	if dim == 0 || metric == 0 {
+// parse makes an index of bytes that the options describe.
+func parse(data []byte, o *OpenOptions) (*Index, error) {
+	if o.Dim == 0 || o.Metric == 0 {
 		return nil, ErrNeedDimMetric
 	}
-	if metric != Dot {
+	dialects := []DotDialect{DotReleased, DotMain}
+	if o.Metric != Dot {
 		dialects = dialects[:1]
 	}
-	im, err := parseDialects(data, metric, dim, dialects)
+	im, err := parseDialects(data, o.Metric, o.Dim, dialects)
 	if err != nil {
 		return nil, err
 	}
-	ix := newIndex(im, metric)
-	if ix.meta = meta; meta != nil {
-		ix.seed = meta.Seed
-	}
-	return ix, nil
+	return newIndex(im, o.Metric), nil
 }
 
 // parseDialects takes the dialect that the bytes fit. Small files may fit both; their whole structure then decides.

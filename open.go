@@ -19,7 +19,8 @@ import (
 // An .ann file does not say its dimension and metric: they come from the sidecar path.meta (of a symbolic link
 // without one: from that of the file it leads to), or else from the options. A sidecar that is damaged, belongs to
 // another file or says what cannot be of this one is ignored, as if there were none: Index.Warnings says why, or the
-// error where the options do not suffice. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
+// error where the options do not suffice. Where they do not, and the files look as if a save were under way, which replaces the
+// index and then its sidecar, Open waits some milliseconds for it. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
 // alike. Errors: those of the file system, ErrNeedDimMetric, ErrMismatch, ErrCorrupt, ErrOption.
 func Open(path string, o *OpenOptions) (*Index, error) {
 	if o == nil {
@@ -28,6 +29,16 @@ func Open(path string, o *OpenOptions) (*Index, error) {
 	if err := errors.Join(o.Validate(), checkPath(path)); err != nil {
 		return nil, err
 	}
+	for w := (watch{path: path}); ; {
+		ix, err := openOnce(path, o)
+		if o.IgnoreSidecar || !errors.Is(err, ErrNeedDimMetric) || !w.again() {
+			return ix, err
+		}
+	}
+}
+
+// openOnce opens the index with the sidecar that there is at the moment.
+func openOnce(path string, o *OpenOptions) (*Index, error) {
 	file, err := mmap.Open(path, mmap.Options{Prefault: o.Prefault, Advice: mmap.Advice(o.Advice)})
 	if errors.Is(err, mmap.ErrFault) {
 		return nil, inFile(corruptFault(err), path)

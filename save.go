@@ -1,7 +1,6 @@
 package annoy
 
 import (
-	"fmt"
 	"io"
 	"os"
 
@@ -98,12 +97,12 @@ func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {
 	return err
 }
 
-// commitPair gives an index file and its sidecar their names, one right after the other: what can take long or fail, such as
+// commitPair gives an index file and its sidecar their names, one right after the other: what takes long or is likely to fail,
 // bringing the bytes to the disk, comes before both. It returns the index file open for reading; where
 // it returns none, the file has not got its name and is as before. The sidecar's Commit syncs the directory for both.
 func commitPair(index, side *atomicfile.File) (*os.File, error) {
-	if err := side.Sync(); err != nil {
-		return nil, fmt.Errorf("annoy: cannot write %s: %w", side.Path(), err)
+	if err := side.Settle(); err != nil {
+		return nil, err
 	}
 	f, err := index.Publish()
 	if err != nil {

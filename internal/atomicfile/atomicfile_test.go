@@ -308,4 +308,7 @@ func TestPublishAfterFailedSync(t *testing.T) {
 	if _, again := f.Publish(); first == nil || again == nil || again.Error() != first.Error() {
 		t.Fatalf("first %v, then %v", first, again)
 	}
+	if err := f.Commit(); err == nil || !strings.Contains(err.Error(), errors.Unwrap(first).Error()) {
+		t.Fatalf("first %v, Commit then %v", first, err)
+	}
 }

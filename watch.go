@@ -37,7 +37,7 @@ func (w *watch) again() bool {
 		return false
 	case !now.same(before):
 		w.pause = firstPause
-	case w.pause > lastPause || !now.unfinished():
+	case w.pause > lastPause || !w.unfinished():
 		return false
 	}
 	time.Sleep(w.pause)
@@ -67,7 +67,8 @@ func sameFile(a, b os.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// unfinished: there is a sidecar, which is not the index's, or the index is so new that it may just not have one yet.
-func (s *sight) unfinished() bool {
-	return s.side != nil || s.index != nil && time.Since(s.index.ModTime()).Abs() < justSaved
+// unfinished: the index is so new that it may just not have its sidecar yet, or there is a good one of another index.
+func (w *watch) unfinished() bool {
+	index := w.seen.index
+	return index != nil && time.Since(index.ModTime()).Abs() < justSaved || sidecar.Sound(w.path)
 }

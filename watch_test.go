@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/annoy-go/annoy/internal/sidecar"
 )
 
 // TestWatchGivesUp: at once where no save can be under way, soon where nothing changes, later where all changes.
@@ -39,7 +41,17 @@ func TestWatchGivesUp(t *testing.T) {
 		t.Errorf("a new index without sidecar: opened again %d times, want 9", n)
 	}
 	write(path, time.Hour)
-	write(path+".meta", time.Hour)
+	write(path+sidecar.Suffix, time.Hour)
+	if n := count(nothing); n != 1 {
+		t.Errorf("an old index with a damaged sidecar: opened again %d times, want once", n)
+	}
+	side, err := sidecar.Create(path, sidecar.Meta{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := side.Commit(); err != nil {
+		t.Fatal(err)
+	}
 	if n := count(nothing); n != 9 {
 		t.Errorf("an index with another's sidecar: opened again %d times, want 9", n)
 	}

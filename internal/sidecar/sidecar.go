@@ -124,6 +124,15 @@ func Read(path string, data []byte) (m *Meta, warning string) {
 	return m, ""
 }
 
+// Sound tells whether there is a sidecar for the index file at path that could be read, be it of another file.
+func Sound(path string) bool {
+	b, err := readSmall(Path(path))
+	if err == nil {
+		_, err = parse(b)
+	}
+	return err == nil
+}
+
 // Ignored is the warning that the sidecar of this name does not count.
 func Ignored(name string, reason error) string {
 	return fmt.Sprintf("sidecar %s ignored: %v", name, reason)

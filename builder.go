@@ -149,7 +149,7 @@ func (b *Builder) copies(ids ...int64) (*annfile.Image, error) {
 	nodes := alignedBytes(len(ids) * size)
 	for k, id := range ids {
 		if id < 0 || id >= int64(b.Len()) {
-			return nil, fail(ErrNotFound, "%d, ids are 0 to %d", id, b.Len()-1)
+			return nil, noSuchID(id, b.Len())
 		}
 		if err := b.items.get(int32(id), nodes[k*size:(k+1)*size]); err != nil {
 			return nil, err
@@ -162,9 +162,11 @@ func (b *Builder) copies(ids ...int64) (*annfile.Image, error) {
 }
 
 // Build builds an index of the items; o.Kind is required. With OnDisk the index is that
-// file, opened. Afterwards Add is an error until Unbuild; building again, with other options, is allowed. A
-// cancelled or failed build leaves the builder as it was, and no file. Errors: ErrOption, ErrTooLarge, ErrMemory, ErrClosed,
-// ctx's, those of the file system.
+// file, opened. Afterwards Add is an error until Unbuild; building again, with other options, is allowed. After an error, ctx's
+// included, the builder is as it was and has all its items. With OnDisk the older file there is then as it was too, unless the last
+// step of all failed, which gives the sidecar its name and syncs the directory: OnDisk is then the new
+// index, perhaps without a sidecar that belongs to it. Errors: ErrOption, ErrTooLarge, ErrMemory, ErrClosed,
+// ctx's, those of the file system, ErrCorrupt (with OnDisk: somebody cut the file short).
 func (b *Builder) Build(ctx context.Context, o *BuildOptions) (*Index, error) {
 	if b.closed {
 		return nil, ErrClosed
@@ -228,16 +230,17 @@ func (job *treeJob) run(ctx context.Context, items []byte, maxNorm float32, emit
 	if job.opts.Trees > 0 {
 		total = n * int64(job.opts.Trees)
 	}
-	var report func(int64, int)
-	if job.opts.Progress != nil {
-		report = func(steps int64, trees int) {
-			job.opts.Progress(Progress{Stage: "build", Done: steps, Total: total, Tree: trees, Trees: job.opts.Trees})
-		}
-	}
+	r := reporter{to: job.opts.Progress}
 	trees, err = forest.Build(ctx, &forest.Items{Layout: job.layout, Nodes: items, MaxNorm: maxNorm}, forest.Params{
-		Trees: job.opts.Trees, Seed: job.opts.Seed, Workers: job.opts.Workers, Progress: report, Emit: emit,
+		Trees: job.opts.Trees, Seed: job.opts.Seed, Workers: job.opts.Workers, Emit: emit,
 		Guard: func(do func() error) error { return guarded(items, do) },
+		Progress: func(steps int64, trees int) {
+			r.tell(Progress{Stage: "build", Done: steps, Total: total, Tree: trees, Trees: job.opts.Trees})
+		},
 	})
+	if err == nil {
+		r.end()
+	}
 	if errors.Is(err, forest.ErrTooManyNodes) {
 		return trees, fail(ErrTooLarge, "%v", err)
 	}

@@ -162,6 +162,8 @@ func TestNothingLeftBehind(t *testing.T) {
 	nan[30].vec[5] = float32(math.NaN())
 	large, negative := rows(40), rows(40)
 	large[30].id, negative[30].id = 1<<40, -3
+	wrapping := rows(40)
+	wrapping[30].id = -1<<32 + 5 // 5 as an int of 32 bits
 	for name, c := range map[string]struct {
 		src  *source
 		want error
@@ -173,6 +175,7 @@ func TestNothingLeftBehind(t *testing.T) {
 		"not a number":         {&source{rows: nan}, annoy.ErrNotFinite, "row 30"},
 		"id beyond 31 bits":    {&source{rows: large}, annoy.ErrTooLarge, "row 30"},
 		"negative id":          {&source{rows: negative}, annoy.ErrOption, "row 30"},
+		"very negative id":     {&source{rows: wrapping}, annoy.ErrOption, "id -4294967291"},
 	} {
 		for _, older := range []bool{false, true} {
 			dir := t.TempDir()
@@ -390,6 +393,38 @@ func TestSidecarInTheWay(t *testing.T) {
 		}
 		if temps, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); len(temps) > 0 {
 			t.Errorf("%s: left behind %v", name, temps)
+		}
+	}
+}
+
+// TestProgressIsSparse: some hundred reports, however much is done, the last of all that was done.
+func TestProgressIsSparse(t *testing.T) {
+	vecs := cloud(seeded(69), 300, 4)
+	var rows []adding
+	for i := range 150_000 {
+		rows = append(rows, adding{int64(i % 300), vecs[i%300]})
+	}
+	for name, c := range map[string]struct{ length, trees int }{
+		"known": {len(rows), 3000}, "unknown": {-1, -1}, "wrong": {7, 3000},
+	} {
+		calls, last := map[string]int{}, map[string]annoy.Progress{}
+		o := &annoy.BuildOptions{Kind: annoy.Forest, Trees: c.trees, Progress: func(p annoy.Progress) {
+			if p.Done < last[p.Stage].Done {
+				t.Errorf("%s: from %+v back to %+v", name, last[p.Stage], p)
+			}
+			calls[p.Stage]++
+			last[p.Stage] = p
+		}}
+		src := &source{dim: 4, length: c.length, rows: rows}
+		s, err := annoy.BuildFile(t.Context(), src, annoy.Euclidean, filepath.Join(t.TempDir(), "x.ann"), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(calls) != 2 || calls["read"] > 300 || calls["build"] > 300 || calls["read"] < 20 {
+			t.Errorf("%s: reports %v", name, calls)
+		}
+		if r, b := last["read"], last["build"]; r.Done != int64(len(rows)) || b.Done < int64(s.Items*s.Trees) || b.Tree != s.Trees {
+			t.Errorf("%s: the last reports are %+v and %+v of %d items, %d trees", name, r, b, s.Items, s.Trees)
 		}
 	}
 }

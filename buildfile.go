@@ -24,13 +24,18 @@ const readCheck = 1000
 // BuildFile builds an index of src straight into the file at path, with the sidecar
 // path.meta. The vectors are never in memory together: beyond the page cache, which the system
 // takes back when it needs it, a build holds 4 bytes an item; for each of two trees at a time 8 bytes an item and twice the
-// tree's nodes; and 10 MiB a worker. The garbage collector, by its default setting, lets that double. On an error, ctx's included, nothing is left behind and an older file at path
-// is as it was. Errors: those of src, Add and Build.
+// tree's nodes; and 10 MiB a worker. The garbage collector, by its default setting, lets that double. Where there is no
+// mmap (Windows, Plan 9, js, wasip1, some file systems) the items are read into memory while trees are built, and
+// then the whole file to describe it. On an error, ctx's included, no temporary file is left behind and an older file at path
+// is as it was, except after the failure of the last step that Build describes. Errors: those of src, Add and Build, ErrOption (no path).
 func BuildFile(ctx context.Context, src Source, m Metric, path string, o *BuildOptions) (Stats, error) {
 	if o == nil {
 		o = &BuildOptions{}
 	}
 	if err := o.Validate(); err != nil {
+		return Stats{}, err
+	}
+	if err := checkName(path); err != nil { // NewBuilder takes no path for a builder in memory
 		return Stats{}, err
 	}
 	b, err := NewBuilder(src.Dim(), m, &BuilderOptions{OnDisk: path, DotDialect: o.DotDialect, Warn: o.Warn})
@@ -52,20 +57,25 @@ func BuildFile(ctx context.Context, src Source, m Metric, path string, o *BuildO
 // addAll adds every vector of src.
 func addAll(ctx context.Context, b *Builder, src Source, report func(Progress)) error {
 	v := make([]float32, src.Dim())
-	step := max(readCheck, int64(src.Len())/100)
+	r := reporter{to: report, least: readCheck}
 	for row := int64(0); ; row++ {
-		if row%readCheck == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if report != nil && row%step == 0 {
-			report(Progress{Stage: "read", Done: row, Total: int64(src.Len())})
+		if row%readCheck == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			r.tell(Progress{Stage: "read", Done: row, Total: int64(src.Len())})
 		}
 		id, err := src.Next(v)
 		if errors.Is(err, io.EOF) {
+			r.tell(Progress{Stage: "read", Done: row, Total: int64(src.Len())})
+			r.end()
 			return nil
 		}
 		if err != nil {
 			return err
+		}
+		if id < 0 { // before it is an int, which may have 32 bits
+			return optionError("row %d: id %d, want 0 or more", row, id)
 		}
 		if id > math.MaxInt32 {
 			return fail(ErrTooLarge, "row %d: id %d, an .ann file holds ids below %d", row, id, math.MaxInt32)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/annoy-go/annoy"
@@ -91,4 +92,93 @@ func TestTruncatedWhileMapped(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWriteToOfTruncated: whatever the writer does with the bytes, and on whichever goroutine, it never meets the missing pages.
+func TestWriteToOfTruncated(t *testing.T) {
+	built := twinOf(annoy.Euclidean, cloud(seeded(81), 4000, 64), 0).build(t, 64, 3)
+	size := int64(len(bytesOf(t, built)))
+	cut := func(t *testing.T) *annoy.Index {
+		path := saved(t, built)
+		ix := open(t, path, nil)
+		if err := os.Truncate(path, size/2); err != nil {
+			t.Fatal(err)
+		}
+		return ix
+	}
+	check := func(t *testing.T, n int64, err error) {
+		if !errors.Is(err, annoy.ErrCorrupt) || n > size/2+4096 {
+			t.Errorf("%d bytes written of %d (%v), want ErrCorrupt", n, size, err)
+		}
+	}
+	t.Run("pipe", func(t *testing.T) {
+		r, w := io.Pipe()
+		read := make(chan int64)
+		go func() {
+			n, _ := io.Copy(io.Discard, r)
+			read <- n
+		}()
+		n, err := cut(t).WriteTo(w)
+		w.Close()
+		check(t, n, err)
+		if got := <-read; got != n {
+			t.Errorf("%d bytes read of %d written", got, n)
+		}
+	})
+	t.Run("file", func(t *testing.T) {
+		f, err := os.Create(filepath.Join(t.TempDir(), "y.ann"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		n, err := cut(t).WriteTo(f)
+		check(t, n, err)
+	})
+}
+
+// TestShrinkingWhileOpened: a file that has fewer bytes than it claims, as one cut short while Open reads it, is corrupt.
+func TestShrinkingWhileOpened(t *testing.T) {
+	// The system's own files claim a page, hold less and cannot be mapped.
+	const short = "/sys/kernel/mm/transparent_hugepage/enabled"
+	if info, err := os.Stat(short); err != nil || !info.Mode().IsRegular() || info.Size() < 100 {
+		t.Skipf("no %s of a page here: %v", short, err)
+	}
+	_, err := annoy.Open(short, &annoy.OpenOptions{Dim: 3, Metric: annoy.Euclidean, Prefault: true})
+	if where := (*annoy.CorruptError)(nil); !errors.As(err, &where) || where.Offset <= 0 || !strings.Contains(err.Error(), short) {
+		t.Errorf("%v, want the offset and name of a file cut short", err)
+	}
+}
+
+// TestShrinkingWhilePrefaulted cuts a file again and again while it is opened: opened, or corrupt.
+func TestShrinkingWhilePrefaulted(t *testing.T) {
+	path := saved(t, twinOf(annoy.Euclidean, cloud(seeded(82), 20_000, 64), 0).build(t, 64, 1))
+	whole := readFile(t, path)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if err := errors.Join(os.Truncate(path, 4096), os.WriteFile(path, whole, 0o600)); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	corrupt := 0
+	for range 300 {
+		ix, err := annoy.Open(path, &annoy.OpenOptions{Dim: 64, Metric: annoy.Euclidean, Prefault: true, IgnoreSidecar: true})
+		if err == nil {
+			ix.Close()
+		} else if !errors.Is(err, annoy.ErrCorrupt) {
+			t.Fatal(err)
+		} else {
+			corrupt++
+		}
+	}
+	close(stop)
+	<-done
+	t.Logf("%d of 300 were corrupt", corrupt)
 }

@@ -59,9 +59,9 @@
 // An .ann file holds neither its dimension nor its metric. Save therefore writes a sidecar, the small JSON file
 // NAME.meta (docs.ann.meta), with these, a checksum of every byte, and the build's seed. Keep the two together.
 // Without a sidecar Open needs Dim and Metric; with one, contradicting it is [ErrMismatch]. A sidecar that is damaged,
-// or belongs to another file, is ignored and named in [Index.Warnings]. Annoy itself ignores the sidecar. Both files are
+// belongs to another file, or says what cannot be of this one, is ignored and named in [Index.Warnings]. Annoy itself ignores the sidecar. Both files are
 // written under a temporary name, synced, and renamed: an error or a crash leaves the old file or the new one, never a
-// part. The two renames are two steps: a crash between them leaves a new index with an old sidecar, which Open
+// part. The two renames are two steps: a crash or an error between them leaves a new index with an old sidecar, which Open
 // ignores because the size or the checksum of the file's end differs. docs/format/ann.md describes both files byte by byte.
 //
 // # Caveats

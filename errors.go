@@ -57,6 +57,14 @@ func fail(kind error, format string, args ...any) error {
 
 func optionError(format string, args ...any) error { return fail(ErrOption, format, args...) }
 
+// noSuchID is the error of an id beyond the n that there are.
+func noSuchID(id int64, n int) error {
+	if n == 0 {
+		return fail(ErrNotFound, "%d, there are no items", id)
+	}
+	return fail(ErrNotFound, "%d, ids are 0 to %d", id, n-1)
+}
+
 // wrapQuery says which query of a batch an error is about.
 func wrapQuery(i int64, err error) error { return fmt.Errorf("%w (query %d)", err, i) }
 

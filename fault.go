@@ -25,8 +25,10 @@ func (ix *Index) mapped() []byte {
 }
 
 // faultError is the corruption that a fault in data means; other panics go on.
-func faultError(r any, data []byte) error {
-	err := mmap.FaultIn(r, data)
+func faultError(r any, data []byte) error { return corruptFault(mmap.FaultIn(r, data)) }
+
+// corruptFault makes of a fault of the file's bytes the corruption that it means; other errors stay as they are.
+func corruptFault(err error) error {
 	if fault := (*mmap.FaultError)(nil); errors.As(err, &fault) {
 		return &CorruptError{Offset: fault.Offset, Reason: "the page cannot be read: the file was cut short under its mapping, or the disk failed"}
 	}

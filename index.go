@@ -1,8 +1,6 @@
 package annoy
 
 import (
-	"context"
-	"fmt"
 	"iter"
 	"runtime/debug"
 	"sync"
@@ -102,7 +100,7 @@ func (ix *Index) Stats() (s Stats, err error) {
 // item is the node of an id.
 func (ix *Index) item(id int64) (unsafe.Pointer, error) {
 	if id < 0 || id >= int64(ix.im.NItems) {
-		return nil, fail(ErrNotFound, "%d, ids are 0 to %d", id, ix.im.NItems-1)
+		return nil, noSuchID(id, ix.im.NItems)
 	}
 	p := ix.im.Node(int32(id))
 	if ix.im.Descendants(p) != 1 {
@@ -178,28 +176,6 @@ func (ix *Index) All() iter.Seq2[int64, []float32] {
 			}
 		}
 	}
-}
-
-// Verify proves the whole index: every item, every tree, and, where there is a
-// sidecar, the checksum of all bytes. It reads the whole file. Errors: ErrCorrupt with the
-// offset of the first fault, ErrClosed, or the context's.
-func (ix *Index) Verify(ctx context.Context) (err error) {
-	prev, err := ix.begin()
-	if err != nil {
-		return err
-	}
-	defer ix.end(prev, &err)
-	if err := ix.im.Verify(ctx); err != nil {
-		return err
-	}
-	if ix.meta == nil {
-		return nil
-	}
-	items, trees := ix.im.Bytes()
-	if crc := sidecar.CRC(sidecar.CRC(0, items), trees); crc != ix.meta.CRC {
-		return &CorruptError{Offset: -1, Reason: fmt.Sprintf("CRC-32C of the file is %08x, its sidecar has %08x", crc, ix.meta.CRC)}
-	}
-	return nil
 }
 
 // Close waits for the searches under way and gives the mapping back. Later calls get ErrClosed;

@@ -112,6 +112,9 @@ func TestSearchBatch(t *testing.T) {
 		if got, err := ix.SearchBatch(ctx, vecs, 7, &annoy.SearchOptions{Filter: stopper}); got != nil || !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled: %d answers (%v)", len(got), err)
 		}
+		if got, err := ix.SearchBatch(ctx, nil, 7, nil); got != nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("no queries, cancelled: %v (%v)", got, err)
+		}
 		wrong := [][]float32{vecs[0], vecs[1], {1}}
 		if _, err := ix.SearchBatch(t.Context(), wrong, 7, nil); !errors.Is(err, annoy.ErrDimension) {
 			t.Errorf("a query of another dimension: %v", err)
@@ -137,6 +140,7 @@ func TestClosed(t *testing.T) {
 			"Search":       func() error { _, err := ix.Search(vecs[0], 1, nil); return err },
 			"SearchByID":   func() error { _, err := ix.SearchByID(0, 1, nil); return err },
 			"SearchBatch":  func() error { _, err := ix.SearchBatch(t.Context(), vecs, 1, nil); return err },
+			"empty batch":  func() error { _, err := ix.SearchBatch(t.Context(), nil, 1, nil); return err },
 			"AppendSearch": func() error { _, err := ix.AppendSearch(nil, vecs[0], 1, nil); return err },
 			"Vector":       func() error { _, err := ix.Vector(0); return err },
 			"Distance":     func() error { _, err := ix.Distance(0, 1); return err },

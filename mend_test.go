@@ -98,7 +98,7 @@ func TestMendEmptyIndex(t *testing.T) {
 		if again.Len() != 0 || again.Trees() != 4 || again.Dim() != 10 {
 			t.Errorf("%d items, %d trees, dimension %d", again.Len(), again.Trees(), again.Dim())
 		}
-		if _, err := again.SearchByID(0, 1, nil); !errors.Is(err, annoy.ErrNotFound) {
+		if _, err := again.SearchByID(0, 1, nil); !errors.Is(err, annoy.ErrNotFound) || !strings.Contains(err.Error(), "no items") {
 			t.Errorf("search by id in an empty index: %v", err)
 		}
 		if _, err := annoy.Load(nil, &annoy.OpenOptions{Metric: m, Dim: 10}); !errors.Is(err, annoy.ErrCorrupt) {

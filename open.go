@@ -1,6 +1,7 @@
 package annoy
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -16,26 +17,45 @@ import (
 // rename, as Save does) while it is open; overwritten in place it gives errors or wrong answers, but no crash.
 //
 // An .ann file does not say its dimension and metric: they come from the sidecar path.meta (of a symbolic link
-// without one: from that of the file it leads to), or else from the options. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
+// without one: from that of the file it leads to), or else from the options. A sidecar that is damaged, belongs to
+// another file or says what cannot be of this one is ignored, as if there were none: Index.Warnings says why, or the
+// error where the options do not suffice. Where they do not, and the files look as if a save were under way, which replaces the
+// index and then its sidecar, Open waits up to a tenth of a second for it. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
 // alike. Errors: those of the file system, ErrNeedDimMetric, ErrMismatch, ErrCorrupt, ErrOption.
 func Open(path string, o *OpenOptions) (*Index, error) {
 	if o == nil {
 		o = &OpenOptions{}
 	}
-	if err := o.Validate(); err != nil {
+	if err := errors.Join(o.Validate(), checkPath(path)); err != nil {
 		return nil, err
 	}
+	for w := (watch{path: path}); ; {
+		ix, err := openOnce(path, o)
+		if o.IgnoreSidecar || !errors.Is(err, ErrNeedDimMetric) || !w.again() {
+			return ix, err
+		}
+	}
+}
+
+// openOnce opens the index with the sidecar that there is at the moment.
+func openOnce(path string, o *OpenOptions) (*Index, error) {
 	file, err := mmap.Open(path, mmap.Options{Prefault: o.Prefault, Advice: mmap.Advice(o.Advice)})
+	if errors.Is(err, mmap.ErrFault) {
+		return nil, inFile(corruptFault(err), path)
+	}
 	if err != nil {
 		return nil, err
 	}
 	ix, err := openMapped(path, file, o)
 	if err != nil {
 		file.Close()
-		return nil, fmt.Errorf("%w (file %s)", err, path)
+		return nil, inFile(err, path)
 	}
 	return ix, nil
 }
+
+// inFile says which file an error is about.
+func inFile(err error, path string) error { return fmt.Errorf("%w (file %s)", err, path) }
 
 // openMapped reads the mapping under the fault guard.
 func openMapped(path string, file *mmap.Map, o *OpenOptions) (ix *Index, err error) {
@@ -48,21 +68,30 @@ func openMapped(path string, file *mmap.Map, o *OpenOptions) (ix *Index, err err
 
 func parseMapped(path string, file *mmap.Map, o *OpenOptions) (*Index, error) {
 	var meta *sidecar.Meta
-	var warnings []string
+	var warning string
 	if !o.IgnoreSidecar {
-		var warning string
-		if meta, warning = sidecar.Read(path, file.Bytes()); warning != "" {
-			warnings = append(warnings, warning)
+		meta, warning = sidecar.Read(path, file.Bytes())
+	}
+	var ix *Index
+	var err error
+	if meta != nil {
+		ix, err = parseDescribed(file.Bytes(), o, meta)
+		if reason := disowned(""); errors.As(err, &reason) {
+			meta, warning = nil, sidecar.Ignored(sidecar.Path(path), reason)
 		}
 	}
-	ix, err := parse(file.Bytes(), o, meta)
-	if err != nil {
-		if len(warnings) > 0 {
-			err = fmt.Errorf("%w; %s", err, strings.Join(warnings, "; "))
-		}
+	if meta == nil {
+		ix, err = parse(file.Bytes(), o)
+	}
+	switch {
+	case err != nil && warning != "":
+		return nil, fmt.Errorf("%w; %s", err, warning)
+	case err != nil:
 		return nil, err
+	case warning != "":
+		ix.warnings = []string{warning}
 	}
-	ix.file, ix.warnings = file, warnings
+	ix.file = file
 	return ix, nil
 }
 
@@ -78,50 +107,23 @@ func Load(data []byte, o *OpenOptions) (*Index, error) {
 	if uintptr(unsafe.Pointer(unsafe.SliceData(data)))%8 != 0 {
 		data = append(alignedBytes(len(data))[:0], data...)
 	}
-	return parse(data, o, nil)
+	return parse(data, o)
 }
 
-// parse makes an index of bytes that meta, or else the options, describe.
-func parse(data []byte, o *OpenOptions, meta *sidecar.Meta) (*Index, error) {
-	dim, metric := o.Dim, o.Metric
-	dialects := []DotDialect{DotReleased, DotMain}
-	if meta != nil {
-		m, err := ParseMetric(meta.Metric)
-		if err != nil || meta.Dim < 1 {
-			return nil, fail(ErrMismatch, "the sidecar says metric %q, dimension %d", meta.Metric, meta.Dim)
-		}
-		if metric == 0 {
-			metric = m
-		}
-		if dim == 0 {
-			dim = meta.Dim
-		}
-		if metric.stored() != m.stored() || dim != meta.Dim {
-			return nil, fail(ErrMismatch, "asked for %s of dimension %d, the sidecar says %s of dimension %d", metric, dim, m, meta.Dim)
-		}
-		var d DotDialect
-		if meta.DotDialect != "" {
-			if err := d.UnmarshalText([]byte(meta.DotDialect)); err != nil {
-				return nil, err
-			}
-		}
-		dialects = []DotDialect{d}
-	}
-	if dim == 0 || metric == 0 {
+// parse makes an index of bytes that the options describe.
+func parse(data []byte, o *OpenOptions) (*Index, error) {
+	if o.Dim == 0 || o.Metric == 0 {
 		return nil, ErrNeedDimMetric
 	}
-	if metric != Dot {
+	dialects := []DotDialect{DotReleased, DotMain}
+	if o.Metric != Dot {
 		dialects = dialects[:1]
 	}
-	im, err := parseDialects(data, metric, dim, dialects)
+	im, err := parseDialects(data, o.Metric, o.Dim, dialects)
 	if err != nil {
 		return nil, err
 	}
-	ix := newIndex(im, metric)
-	if ix.meta = meta; meta != nil {
-		ix.seed = meta.Seed
-	}
-	return ix, nil
+	return newIndex(im, o.Metric), nil
 }
 
 // parseDialects takes the dialect that the bytes fit. Small files may fit both; their whole structure then decides.
@@ -149,10 +151,21 @@ func parseDialects(data []byte, m Metric, dim int, dialects []DotDialect) (*annf
 	return annfile.Likelier(fits[0], fits[1]), nil
 }
 
-// checkName refuses to save a forest under the name of another kind.
+// checkName refuses to save a forest under no name or the name of another kind.
 func checkName(path string) error {
+	if err := checkPath(path); err != nil {
+		return err
+	}
 	if strings.EqualFold(filepath.Ext(path), ".canopy") {
 		return optionError("%s: a forest is not saved under the name of another kind; use .ann", path)
+	}
+	return nil
+}
+
+// checkPath refuses the path that names nothing, which the system would only say not to exist.
+func checkPath(path string) error {
+	if path == "" {
+		return optionError("the path is empty")
 	}
 	return nil
 }

@@ -10,8 +10,9 @@ import (
 // BuilderOptions configure NewBuilder. The zero value builds in memory.
 type BuilderOptions struct {
 	// OnDisk is the path of the index being built: items go to a temporary file
-	// beside it as they are added, and Build turns that into the index. The builder then
-	// holds a few MiB plus, while building, what BuildFile documents. "": in memory.
+	// beside it as they are added, and Build turns that into the index, which the builder keeps open for its
+	// items until Close or the next Add, whoever takes the name (on Windows nobody can). The builder then
+	// holds a few MiB plus, while building, what BuildFile documents, which is more where there is no mmap. "": in memory.
 	OnDisk string
 	// Items is how many items are expected, ids counted from 0: in memory, room for so many is made at once
 	// instead of doubling as they come. More or fewer may follow. Default (0): not known.
@@ -83,10 +84,10 @@ func workers(asked int) int {
 	return min(asked, max(4*processors, 64))
 }
 
-// Progress tells how far a build is.
+// Progress tells how far a build or a check is.
 type Progress struct {
-	Stage       string // "read", "build" or "write"
-	Done, Total int64  // read: vectors; build: item-steps, one an item and tree; write: bytes. Total −1: not known
+	Stage       string // "read" (BuildFile), "build"; "verify", "checksum" (VerifyWith)
+	Done, Total int64  // read: vectors; build: item-steps, one an item and tree; verify: steps, perhaps fewer than Total; checksum: bytes. Total −1: not known
 	Tree, Trees int    // build: trees finished, trees in all (−1: not known)
 }
 

@@ -2,6 +2,7 @@ package annoy
 
 import (
 	"io"
+	"os"
 
 	"github.com/annoy-go/annoy/internal/annfile"
 	"github.com/annoy-go/annoy/internal/atomicfile"
@@ -9,9 +10,11 @@ import (
 	"github.com/annoy-go/annoy/internal/sidecar"
 )
 
-// Save writes the index to path, as Annoy 1.17.3 loads it, and the sidecar path.meta. The file at path is
-// replaced in one step, synced to the disk; processes that have the old one mapped keep it. A symbolic link is itself
-// replaced. On an error path is as it was. Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short), ErrOption (the name of another kind).
+// Save writes the index to path, as Annoy 1.17.3 loads it, and the sidecar path.meta. Both are on the disk before the file at path is
+// replaced in one step, and then the sidecar in another; processes that have the old file mapped keep it. A symbolic link is itself
+// replaced. On an error path is as it was, unless the last step failed, which gives the sidecar its name and syncs the
+// directory: path is then the new index, perhaps without a sidecar that belongs to it. Open ignores one that does not.
+// Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short), ErrOption (no name, or that of another kind).
 func (ix *Index) Save(path string) (err error) {
 	if err := checkName(path); err != nil {
 		return err
@@ -59,8 +62,8 @@ func (ix *Index) WriteTo(w io.Writer) (n int64, err error) {
 	defer ix.end(prev, &err)
 	items, trees := ix.im.Bytes()
 	for _, part := range [][]byte{items, trees} {
-		k, err := w.Write(part)
-		n += int64(k)
+		k, err := writeCopies(w, part, nil)
+		n += k
 		if err != nil {
 			return n, err
 		}
@@ -77,7 +80,7 @@ func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {
 	items, trees := im.Bytes()
 	meta := describe(im, m, seed)
 	for _, part := range [][]byte{items, trees} {
-		if err := writeChecked(f, part, &meta.CRC); err != nil {
+		if _, err := writeCopies(f, part, &meta.CRC); err != nil {
 			return err
 		}
 	}
@@ -91,28 +94,51 @@ func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {
 		return err
 	}
 	defer side.Abort()
-	if err := f.Commit(); err != nil {
-		return err
+	saved, err := commitPair(f, side)
+	if saved != nil {
+		_ = saved.Close() // only to be read
 	}
-	return side.Commit()
+	return err
+}
+
+// commitPair gives an index file and its sidecar their names, one right after the other: what takes long or is likely to fail,
+// bringing the bytes to the disk, comes before both. It returns the index file open for reading; where
+// it returns none, the file has not got its name and is as before. The sidecar's Commit syncs the directory for both.
+func commitPair(index, side *atomicfile.File) (*os.File, error) {
+	if err := side.Settle(); err != nil {
+		return nil, err
+	}
+	f, err := index.Publish()
+	if err != nil {
+		return nil, err
+	}
+	return f, side.Commit()
 }
 
 // writeBlock keeps one write, and the page faults of a mapped source within it, small.
 const writeBlock = 4 << 20
 
-// writeChecked writes data and continues the CRC of the file with it. It copies each block first: the
-// kernel reports a fault inside a write as a bad address, the copy reports it where the guard sees it.
-func writeChecked(w io.Writer, data []byte, crc *uint32) error {
+// writeCopies writes data, a copied block at a time, and continues the CRC of the file with it unless crc is nil. A
+// fault of mapped memory is then met by the copy, where the guard sees it, and not by a write, which the
+// kernel reports as a bad address, or by whatever goroutine w hands the bytes to.
+func writeCopies(w io.Writer, data []byte, crc *uint32) (n int64, err error) {
 	buf := make([]byte, min(len(data), writeBlock))
 	for len(data) > 0 {
-		n := copy(buf, data)
-		*crc = sidecar.CRC(*crc, buf[:n])
-		if _, err := w.Write(buf[:n]); err != nil {
-			return err
+		block := buf[:copy(buf, data)]
+		if crc != nil {
+			*crc = sidecar.CRC(*crc, block)
 		}
-		data = data[n:]
+		k, err := w.Write(block)
+		n += int64(k)
+		if err == nil && k < len(block) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return n, err
+		}
+		data = data[len(block):]
 	}
-	return nil
+	return n, nil
 }
 
 // describe is the sidecar of an image, less the checksums.

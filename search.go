@@ -156,9 +156,16 @@ func checkLength(v []float32, m annfile.Metric, what string) error {
 
 // SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits
 // in order of the queries. The first error ends it. A filter must be safe for concurrent use; its panic ends the
-// batch and goes on, with the same value, in the goroutine that called. Errors: those of Search, and ctx's.
+// batch and goes on, with the same value, in the goroutine that called. Errors: those of Search, and ctx's, also where
+// there are no queries.
 func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o *SearchOptions) ([][]Neighbor, error) {
 	if err := ix.checkSearch(k, o); err != nil {
+		return nil, err
+	}
+	if ix.gate.closed.Load() {
+		return nil, ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if o == nil {

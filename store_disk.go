@@ -3,6 +3,7 @@ package annoy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -14,11 +15,13 @@ import (
 
 // diskItems is the itemStore of a builder with OnDisk: items are written to the temporary
 // file that becomes the index. Nothing is ever mapped for writing; while trees are built the items are
-// mapped for reading, and the system may drop their pages from memory at any time.
+// mapped for reading, and the system may drop their pages from memory at any time. The index that a build
+// made keeps the items: the next Add or build copies them to a new temporary file.
 type diskItems struct {
 	layout annfile.Layout
 	path   string
-	file   *atomicfile.File // nil when the last build took it
+	file   *atomicfile.File // nil when the last build took it: the items are then in kept
+	kept   *os.File         // the index of the last build, whatever lies at path now; nil while there is a file
 	n      int
 	buf    []byte // the items from first on, in a row, not yet written
 	first  int
@@ -40,7 +43,7 @@ func newDiskItems(l annfile.Layout, path string) (*diskItems, error) {
 func (s *diskItems) len() int { return s.n }
 
 func (s *diskItems) put(id int32, node []byte) error {
-	if err := s.reopen(); err != nil {
+	if err := s.reopen(context.Background()); err != nil {
 		return err
 	}
 	if int(id) != s.first+len(s.buf)/len(node) || len(s.buf) >= diskBuffer {
@@ -54,23 +57,28 @@ func (s *diskItems) put(id int32, node []byte) error {
 	return nil
 }
 
+// flush writes the buffer. What was not written stays in it: when the disk has room again, the next call writes it.
 func (s *diskItems) flush() error {
 	if len(s.buf) == 0 {
 		return nil
 	}
-	_, err := s.file.WriteAt(s.buf, int64(s.first)*int64(s.layout.Size))
+	if _, err := s.file.WriteAt(s.buf, int64(s.first)*int64(s.layout.Size)); err != nil {
+		return fmt.Errorf("annoy: cannot write the items from id %d on: %w", s.first, err)
+	}
 	s.buf = s.buf[:0]
-	return err
+	return nil
 }
 
 func (s *diskItems) get(id int32, node []byte) error {
-	if err := s.reopen(); err != nil {
+	at := int64(id) * int64(s.layout.Size)
+	if s.file == nil {
+		_, err := s.kept.ReadAt(node, at)
 		return err
 	}
 	if err := s.flush(); err != nil {
 		return err
 	}
-	_, err := s.file.ReadAt(node, int64(id)*int64(s.layout.Size))
+	_, err := s.file.ReadAt(node, at)
 	return err
 }
 
@@ -78,34 +86,60 @@ func (s *diskItems) abort() {
 	if s.file != nil {
 		s.file.Abort()
 	}
+	s.release()
 }
 
+// release gives up the index of the last build.
+func (s *diskItems) release() {
+	if s.kept != nil {
+		_ = s.kept.Close() // only read
+		s.kept = nil
+	}
+}
+
+// copyBlock is how much is copied between two looks at the context.
+const copyBlock = 64 << 20
+
 // reopen starts a new temporary file with the items of the index that the last build made of the old one.
-func (s *diskItems) reopen() error {
+func (s *diskItems) reopen(ctx context.Context) error {
 	if s.file != nil {
 		return nil
 	}
-	old, err := os.Open(s.path)
-	if err != nil {
-		return err
-	}
-	defer old.Close()
 	f, err := atomicfile.Create(s.path)
 	if err != nil {
 		return err
 	}
-	if _, err := io.CopyN(f, old, s.size()); err != nil {
+	if err := s.copyKept(ctx, f.File); err != nil {
 		f.Abort()
-		return err
+		return fmt.Errorf("annoy: cannot copy the items of %s: %w", s.path, err)
 	}
 	s.file = f
+	s.release()
+	return nil
+}
+
+// copyKept writes the items to f. The files are passed as they are: systems that can copy within the kernel do.
+func (s *diskItems) copyKept(ctx context.Context, f *os.File) error {
+	if _, err := s.kept.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	for rest := s.size(); rest > 0; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := io.CopyN(f, s.kept, min(rest, copyBlock))
+		if err != nil {
+			return err
+		}
+		rest -= n
+	}
 	return nil
 }
 
 func (s *diskItems) size() int64 { return int64(s.n) * int64(s.layout.Size) }
 
 func (s *diskItems) finish(ctx context.Context, job *treeJob) (_ *Index, err error) {
-	if err := s.reopen(); err != nil {
+	if err := s.reopen(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.flush(); err != nil {
@@ -138,31 +172,32 @@ func (s *diskItems) finish(ctx context.Context, job *treeJob) (_ *Index, err err
 		return nil, err
 	}
 	defer side.Abort()
-	f := s.file
-	s.file = nil
-	if err := f.Commit(); err != nil {
+	if err := s.commit(side); err != nil {
 		return nil, err
 	}
-	if err := side.Commit(); err != nil {
-		return nil, err
+	return openBuilt(s.kept, &meta)
+}
+
+// commit gives the file and its sidecar their names. The items stay within reach whatever fails: in file, or else in kept.
+func (s *diskItems) commit(side *atomicfile.File) error {
+	kept, err := commitPair(s.file, side)
+	if kept != nil {
+		s.file, s.kept = nil, kept
 	}
-	return Open(s.path, nil)
+	return err
 }
 
 // appendTrees builds the trees behind the items and describes the file that results, less the checksum of its tail.
 func (s *diskItems) appendTrees(ctx context.Context, job *treeJob, maxNorm float32) (meta sidecar.Meta, err error) {
-	m, err := mmap.Open(s.file.Name(), mmap.Options{})
+	m, err := mmap.OpenFile(s.file.File, mmap.Options{})
 	if err != nil {
 		return meta, err
 	}
 	defer m.Close()
 	var crc uint32
-	err = guarded(m.Bytes(), func() error {
-		for rest := m.Bytes(); len(rest) > 0 && ctx.Err() == nil; {
-			n := min(len(rest), diskBuffer)
-			crc, rest = sidecar.CRC(crc, rest[:n]), rest[n:]
-		}
-		return ctx.Err()
+	err = guarded(m.Bytes(), func() (err error) {
+		crc, err = continueCRC(ctx, 0, m.Bytes(), func(int) {})
+		return err
 	})
 	if err != nil {
 		return meta, err

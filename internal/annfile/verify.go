@@ -8,12 +8,20 @@ import (
 // Verify proves the structure of the whole image: every item well formed, every tree
 // reaching every item exactly once through nodes that no other tree uses,
 // n_descendants of every node equal to the items below it, every node reached.
-// It reads all of the file, once. ctx is looked at every few thousand nodes.
-func (im *Image) Verify(ctx context.Context) error {
+// It reads all of the file, once. ctx is looked at every few thousand steps.
+func (im *Image) Verify(ctx context.Context) error { return im.VerifyWith(ctx, nil) }
+
+// VerifyWith is Verify that tells, each time it looks at ctx, how many steps are done: one an item, one an item in each
+// tree, one a node of a tree. Holes and roots make them fewer than total.
+func (im *Image) VerifyWith(ctx context.Context, tell func(done, total int64)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	v := verifier{im: im, ctx: ctx, tell: tell}
 	present := 0
 	for i := range im.NItems {
-		if i%4096 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+		if err := v.step(); err != nil {
+			return err
 		}
 		if err := im.checkItem(int32(i)); err != nil {
 			return err
@@ -28,7 +36,7 @@ func (im *Image) Verify(ctx context.Context) error {
 	if im.NItems == 0 || im.RootIDs > 0 {
 		return im.verifyCopies()
 	}
-	v := verifier{im: im, ctx: ctx, reached: make([]bool, im.NNodes), items: make([]int32, im.NItems)}
+	v.reached, v.items = make([]bool, im.NNodes), make([]int32, im.NItems)
 	for t := range im.Trees {
 		v.tree = int32(t + 1)
 		n, err := v.walk(im.Roots[t])
@@ -55,10 +63,25 @@ func (im *Image) verifyCopies() error {
 type verifier struct {
 	im      *Image
 	ctx     context.Context
+	tell    func(done, total int64)
+	steps   int64
 	reached []bool  // tree nodes seen from some root
 	items   []int32 // the tree that last held an item
 	tree    int32
-	visits  int
+}
+
+// lookEvery is how many steps pass between two looks at the context.
+const lookEvery = 4096
+
+// step counts one, and looks at the context when it is time.
+func (v *verifier) step() error {
+	if v.steps++; v.steps%lookEvery != 0 {
+		return nil
+	}
+	if v.tell != nil {
+		v.tell(v.steps, int64(v.im.NItems)*int64(v.im.Trees)+int64(v.im.NNodes))
+	}
+	return v.ctx.Err()
 }
 
 // frame is a split whose children are being counted.
@@ -110,11 +133,11 @@ func (v *verifier) walk(root int32) (int, error) {
 // visit takes an item or a leaf, or tells that node i is a split to go into.
 func (v *verifier) visit(i int32) (n int, split bool, err error) {
 	im := v.im
-	if v.visits++; v.visits%4096 == 0 && v.ctx.Err() != nil {
-		return 0, false, v.ctx.Err()
-	}
 	if int(i) < im.NItems {
 		return 1, false, v.take(i, i)
+	}
+	if err := v.step(); err != nil {
+		return 0, false, err
 	}
 	if v.reached[i] {
 		return 0, false, im.corrupt(i, "two nodes have it as their child")
@@ -138,6 +161,9 @@ func (v *verifier) visit(i int32) (n int, split bool, err error) {
 // take marks an item as held by the current tree.
 func (v *verifier) take(node, id int32) error {
 	im := v.im
+	if err := v.step(); err != nil {
+		return err
+	}
 	if id < 0 || int(id) >= im.NItems {
 		return im.corrupt(node, "id %d of %d", id, im.NItems)
 	}
@@ -185,6 +211,9 @@ func (v *verifier) unreached() error {
 		copies[maphash.Bytes(seed, im.nodeBytes(i))]++
 	}
 	for i := int32(im.NItems); int(i) < im.NNodes-im.Trees; i++ {
+		if i%lookEvery == 0 && v.ctx.Err() != nil {
+			return v.ctx.Err()
+		}
 		if v.reached[i] {
 			continue
 		}

@@ -16,11 +16,13 @@ import (
 )
 
 // A File is a new file on its way to a name. It is written like any *os.File; Name is that of the temporary file.
-// Either Commit or Abort ends it, and only they may close it. It is not safe for concurrent Commit and Abort.
+// Commit, Publish or Abort ends it, and only they may close it. It is not safe for concurrent Commit and Abort.
 type File struct {
 	*os.File
-	path string
-	done bool
+	path    string
+	done    bool
+	settled bool  // synced, and nothing written since
+	unsafe  error // of a sync, for good
 }
 
 // Create opens a temporary file beside path, for reading and writing. Its mode is that of the file that it will
@@ -92,8 +94,7 @@ func (f *File) Commit() error {
 		return fmt.Errorf("annoy: cannot write %s: %w", f.path, fs.ErrClosed)
 	}
 	f.done = true
-	err := f.Sync()
-	err = errors.Join(err, f.Close())
+	err := errors.Join(f.sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), f.path)
 	}
@@ -105,6 +106,44 @@ func (f *File) Commit() error {
 		return fmt.Errorf("annoy: cannot sync the directory of %s: %w", f.path, err)
 	}
 	return nil
+}
+
+// Settle brings the bytes to the disk. Nothing may be written afterwards: the Commit that follows has only to
+// rename, so that two files can take their names with hardly a moment in between.
+func (f *File) Settle() error {
+	if err := f.sync(); err != nil {
+		return fmt.Errorf("annoy: cannot write %s: %w", f.path, err)
+	}
+	return nil
+}
+
+// sync gives the first error ever after: the system may tell of a lost page only once.
+func (f *File) sync() error {
+	if !f.settled && f.unsafe == nil {
+		f.unsafe = f.Sync()
+		f.settled = f.unsafe == nil
+	}
+	return f.unsafe
+}
+
+// Publish brings the bytes to the disk and gives the file its name, as Commit does, and returns it open for reading:
+// the same file, whoever takes the name later. After an error the file is still a temporary one, open, to be
+// used further, published again or aborted; only where its bytes could not be brought to the disk does
+// every later call give that error too. The rename is certain to survive a power cut after the Commit of another file in the same directory.
+func (f *File) Publish() (*os.File, error) {
+	if f.done {
+		return nil, fmt.Errorf("annoy: cannot write %s: %w", f.path, fs.ErrClosed)
+	}
+	if err := f.Settle(); err != nil {
+		return nil, err
+	}
+	f.settled = false // it may be written to if this fails
+	published, err := f.move()
+	if err != nil {
+		return nil, fmt.Errorf("annoy: cannot write %s: %w", f.path, err)
+	}
+	f.done = true
+	return published, nil
 }
 
 // Abort closes and removes the temporary file. After Commit or another Abort it does nothing, so that it can be

@@ -239,3 +239,76 @@ func TestSymbolicLinkIsReplaced(t *testing.T) {
 	wantContent(t, target, "old")
 	wantContent(t, link, "new")
 }
+
+// TestPublish: the file keeps its bytes and can be published again after a rename that failed; what is returned reads the file that
+// was published, whoever takes its name.
+func TestPublish(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.ann")
+	f, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Abort()
+	if err := os.MkdirAll(filepath.Join(path, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("new"); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := f.Publish(); err == nil {
+		r.Close()
+		t.Fatal("Publish replaced a directory")
+	} else if !strings.Contains(err.Error(), path) {
+		t.Fatalf("the error does not name the file: %v", err)
+	}
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("er"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := f.Publish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	wantNames(t, dir, "x.ann")
+	wantContent(t, path, "newer")
+	if again, err := f.Publish(); err == nil {
+		again.Close()
+		t.Fatal("a second Publish succeeded")
+	}
+	if runtime.GOOS != "windows" { // which does not replace a file that is open
+		if err := WriteFile(path, []byte("other")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := io.ReadAll(r); err != nil || string(got) != "newer" {
+		t.Fatalf("what was published reads as %q (%v)", got, err)
+	}
+}
+
+// TestPublishAfterFailedSync: what could not be brought to the disk once is not said to be there later.
+func TestPublishAfterFailedSync(t *testing.T) {
+	f, err := Create(filepath.Join(t.TempDir(), "x.ann"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Abort()
+	good := f.File
+	if f.File, err = os.Open(f.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, first := f.Publish()
+	f.File = good
+	if _, again := f.Publish(); first == nil || again == nil || again.Error() != first.Error() {
+		t.Fatalf("first %v, then %v", first, again)
+	}
+	if err := f.Commit(); err == nil || !strings.Contains(err.Error(), errors.Unwrap(first).Error()) {
+		t.Fatalf("first %v, Commit then %v", first, err)
+	}
+}

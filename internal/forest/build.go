@@ -87,7 +87,7 @@ func (b *build) list() error {
 	return nil
 }
 
-// checkEvery is how many item-steps pass at most between two looks at the context.
+// checkEvery is how many items or nodes are passed over at most between two looks at the stop flag.
 const checkEvery = 4096
 
 // errStopped is what a stopped worker returns; Build's caller sees the reason instead.
@@ -139,7 +139,9 @@ func (b *build) trees() (int, error) {
 			failed = ErrTooManyNodes
 			break
 		}
-		b.relocate(t.nodes, int32(nodes)-b.n)
+		if failed = b.relocate(t.nodes, int32(nodes)-b.n); failed != nil {
+			break
+		}
 		roots = append(roots, t.nodes[len(t.nodes)-int(b.Size):]...)
 		nodes += count
 		done++
@@ -163,12 +165,15 @@ type tree struct {
 }
 
 // relocate moves the numbers of tree nodes up by delta, in nodes of one tree or a part of it.
-func (b *build) relocate(nodes []byte, delta int32) {
+func (b *build) relocate(nodes []byte, delta int32) error {
 	if b.rootIsLeaf() {
-		return // its n_descendants would look like a split's
+		return nil // its n_descendants would look like a split's
 	}
-	for at := 0; at < len(nodes); at += int(b.Size) {
-		p := unsafe.Pointer(&nodes[at])
+	for i := range len(nodes) / int(b.Size) {
+		if i%checkEvery == 0 && b.stop.Load() {
+			return errStopped
+		}
+		p := unsafe.Pointer(&nodes[i*int(b.Size)])
 		if int(b.Descendants(p)) <= b.LeafCap {
 			continue
 		}
@@ -179,6 +184,7 @@ func (b *build) relocate(nodes []byte, delta int32) {
 			}
 		}
 	}
+	return nil
 }
 
 // rootIsLeaf is Annoy's rule for trees of one leaf.

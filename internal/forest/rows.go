@@ -13,9 +13,8 @@ import (
 // named by its index: the id in place, the position among the copies.
 type rows struct {
 	kernel.Rows
-	it   *Items
-	ids  []int32 // of the copies; nil in place
-	copy []byte  // the copies
+	it  *Items
+	ids []int32 // of the copies; nil in place
 }
 
 func (it *Items) inPlace() rows {
@@ -30,18 +29,21 @@ func (it *Items) inPlace() rows {
 const gatherAhead = 8
 
 // gather copies the items ids. Whole nodes are copied: the header has what angular and dot need beside the vector.
-func (it *Items) gather(buf []byte, ids []int32) rows {
-	size := int(it.Size)
-	buf = grow(buf, len(ids)*size)
+func (w *worker) gather(ids []int32) (rows, error) {
+	size := int(w.Size)
+	w.copies = grow(w.copies, len(ids)*size)
 	for j, id := range ids {
-		if ahead := j + gatherAhead; ahead < len(ids) {
-			kernel.Prefetch(it.node(ids[ahead]), size)
+		if j%checkEvery == 0 && w.stop.Load() {
+			return rows{}, errStopped
 		}
-		copy(buf[j*size:(j+1)*size], it.Nodes[int(id)*size:])
+		if ahead := j + gatherAhead; ahead < len(ids) {
+			kernel.Prefetch(w.node(ids[ahead]), size)
+		}
+		copy(w.copies[j*size:(j+1)*size], w.Nodes[int(id)*size:])
 	}
-	r := rows{it: it, ids: ids, copy: buf}
-	r.Base, r.Stride = unsafe.Add(unsafe.Pointer(unsafe.SliceData(buf)), it.Vec), it.Size
-	return r
+	r := rows{it: w.Items, ids: ids}
+	r.Base, r.Stride = unsafe.Add(unsafe.Pointer(unsafe.SliceData(w.copies)), w.Vec), w.Size
+	return r, nil
 }
 
 // grow returns a buffer of n bytes at a multiple of 8, buf if it is large enough.

@@ -57,8 +57,10 @@ func (w *worker) subtree(t int, path uint64, ids []int32, isRoot bool) ([]byte, 
 	r := w.inPlace()
 	w.index = append(w.index[:0], ids...)
 	if len(ids) > 0 && len(ids)*int(w.Size) <= 2*bucketBytes {
-		r = w.gather(w.copies, ids)
-		w.copies = r.copy
+		var err error
+		if r, err = w.gather(ids); err != nil {
+			return nil, err
+		}
 		for i := range w.index {
 			w.index[i] = int32(i)
 		}

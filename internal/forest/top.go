@@ -78,7 +78,9 @@ func (b *build) tree(t int) ([]byte, error) {
 		size += len(job.nodes)
 	}
 	out := alignedNodes(size)[:0]
-	tp.assemble(0, &out)
+	if _, err := tp.assemble(0, &out); err != nil {
+		return nil, err
+	}
 	return out, nil
 }
 
@@ -130,6 +132,9 @@ func (tp *top) sample() error {
 	rng := kiss.Stream(tp.Seed, tp.number, samplePath)
 	index := make([]int32, n)
 	for j := range index {
+		if j%checkEvery == 0 && tp.stop.Load() {
+			return errStopped
+		}
 		at := (uint64(j)*uint64(len(tp.ids)) + uint64(rng.Index(len(tp.ids)))) / uint64(n)
 		index[j] = tp.ids[at]
 	}
@@ -179,9 +184,21 @@ func (tp *top) route() error {
 	if err != nil {
 		return err
 	}
-	// A counting sort, stable, so that a bucket's ids ascend.
+	if err := tp.sort(); err != nil {
+		return err
+	}
+	tp.place = nil
+	tp.extend(0)
+	return nil
+}
+
+// sort lists the items by bucket: a counting sort, stable, so that a bucket's ids ascend.
+func (tp *top) sort() error {
 	start := make([]int, tp.buckets+1)
-	for _, id := range tp.ids {
+	for i, id := range tp.ids {
+		if i%checkEvery == 0 && tp.stop.Load() {
+			return errStopped
+		}
 		start[tp.place[id]+1]++
 	}
 	for k := range tp.buckets {
@@ -201,8 +218,6 @@ func (tp *top) route() error {
 		tp.items[start[k]] = id
 		start[k]++
 	}
-	tp.place = nil
-	tp.extend(0)
 	return nil
 }
 
@@ -255,16 +270,18 @@ func (tp *top) plan(at int, tasks []*task) []*task {
 }
 
 // assemble appends the nodes of a finished part, numbered from n, and returns the number of its root.
-func (tp *top) assemble(at int, out *[]byte) int32 {
+func (tp *top) assemble(at int, out *[]byte) (number int32, err error) {
 	node := &tp.nodes[at]
 	if job := node.task; job != nil {
 		if job.nodes == nil {
-			return job.ids[0]
+			return job.ids[0], nil
 		}
-		tp.relocate(job.nodes, int32(len(*out)/int(tp.Size)))
+		if err := tp.relocate(job.nodes, int32(len(*out)/int(tp.Size))); err != nil {
+			return 0, err
+		}
 		*out = append(*out, job.nodes...)
 		job.nodes = nil
-		return tp.n + int32(len(*out)/int(tp.Size)) - 1
+		return tp.n + int32(len(*out)/int(tp.Size)) - 1, nil
 	}
 	left, right := &tp.nodes[node.kids[0]], &tp.nodes[node.kids[1]]
 	first := 0
@@ -273,7 +290,9 @@ func (tp *top) assemble(at int, out *[]byte) int32 {
 	}
 	var kids [2]int32
 	for _, side := range [2]int{first, 1 - first} {
-		kids[side] = tp.assemble(node.kids[side], out)
+		if kids[side], err = tp.assemble(node.kids[side], out); err != nil {
+			return 0, err
+		}
 	}
 	*out = append(*out, make([]byte, tp.Size)...)
 	p := unsafe.Pointer(&(*out)[len(*out)-int(tp.Size)])
@@ -283,5 +302,5 @@ func (tp *top) assemble(at int, out *[]byte) int32 {
 	if at == 0 {
 		tp.SetDescendants(p, tp.n)
 	}
-	return tp.n + int32(len(*out)/int(tp.Size)) - 1
+	return tp.n + int32(len(*out)/int(tp.Size)) - 1, nil
 }

@@ -60,12 +60,9 @@ type Map struct {
 }
 
 // Open maps the regular file at path, whole. The bytes start at an address divisible by 8 at least. An empty file
-// has empty Bytes. With Prefault a file that shrinks meanwhile, or that the disk cannot read, is an error that
-// matches ErrFault.
+// has empty Bytes. With Prefault, or where the file is read for want of a mapping, a file that shrinks meanwhile is an error that
+// matches ErrFault; with Prefault also one that the disk cannot read.
 func Open(path string, o Options) (*Map, error) {
-	if err := o.Validate(); err != nil {
-		return nil, err
-	}
 	// Stat before opening: opening a pipe would wait for its writer.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -79,19 +76,28 @@ func Open(path string, o Options) (*Map, error) {
 		return nil, fmt.Errorf("annoy: cannot open: %w", err)
 	}
 	defer f.Close()
-	if info, err = f.Stat(); err != nil {
+	return OpenFile(f, o)
+}
+
+// OpenFile is Open for a file that is open already. The Map does not need f any longer.
+func OpenFile(f *os.File, o Options) (*Map, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
 		return nil, fmt.Errorf("annoy: cannot open: %w", err)
 	}
 	size := info.Size()
 	if size > math.MaxInt {
-		return nil, fmt.Errorf("annoy: cannot open %s: %d bytes do not fit the address space", path, size)
+		return nil, fmt.Errorf("annoy: cannot open %s: %d bytes do not fit the address space", f.Name(), size)
 	}
 	if size == 0 {
 		return &Map{}, nil
 	}
 	m, err := mapFile(f, int(size), o)
 	if err != nil {
-		return nil, fmt.Errorf("annoy: cannot open %s: %w", path, err)
+		return nil, fmt.Errorf("annoy: cannot open %s: %w", f.Name(), err)
 	}
 	return m, nil
 }
@@ -103,11 +109,16 @@ func typeName(info os.FileInfo) string {
 	return info.Mode().Type().String()
 }
 
-// readFile is Open for want of a mapping.
+// readFile is OpenFile for want of a mapping. Wherever f's position is, it reads from the start. A file that has less than
+// its size, as one that shrinks meanwhile, is a fault where it ends.
 func readFile(f *os.File, size int) (*Map, error) {
 	words := make([]uint64, (size+7)/8) // for the alignment
 	data := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), size)
-	if _, err := io.ReadFull(f, data); err != nil {
+	n, err := io.ReadFull(io.NewSectionReader(f, 0, int64(size)), data)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return nil, &FaultError{Offset: int64(n)}
+	}
+	if err != nil {
 		return nil, err
 	}
 	return &Map{data: data}, nil
@@ -132,7 +143,7 @@ func (m *Map) Close() error {
 
 // ErrFault matches every error about a mapped page that could not be read: the file was cut short under its
 // mapping, or the disk failed.
-var ErrFault = errors.New("annoy: a page of the mapped file cannot be read: cut short, or the disk failed")
+var ErrFault = errors.New("annoy: a page of the file cannot be read: cut short, or the disk failed")
 
 // A FaultError is such a page fault.
 type FaultError struct {

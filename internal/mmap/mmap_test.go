@@ -3,6 +3,7 @@ package mmap
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -76,6 +77,9 @@ func TestReadFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
+		if _, err := f.Seek(1, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
 		m, err := readFile(f, n)
 		if err != nil {
 			t.Fatal(err)
@@ -86,8 +90,9 @@ func TestReadFile(t *testing.T) {
 		if err := m.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readFile(f, n); err == nil { // the file is at its end
-			t.Fatal("a file that is shorter than its size was read")
+		var fault *FaultError
+		if _, err := readFile(f, n+1); !errors.As(err, &fault) || fault.Offset != int64(n) {
+			t.Fatalf("a file that is shorter than its size: %v", err)
 		}
 	}
 }

@@ -89,18 +89,24 @@ func Create(path string, m Meta) (*atomicfile.File, error) {
 	return f, nil
 }
 
-// Read returns the sidecar of the index file at path whose bytes are data. Where path is a symbolic link without a
-// sidecar of its own, it is that of the file that the link leads to. No sidecar is nil without a warning; one that is
+// Path is the name of the sidecar of the index file at path: path.meta, or, where path is a symbolic link without a sidecar of
+// its own, that of the file that the link leads to.
+func Path(path string) string {
+	name := path + Suffix
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		return name
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target + Suffix
+	}
+	return name
+}
+
+// Read returns the sidecar of the index file at path whose bytes are data. No sidecar is nil without a warning; one that is
 // damaged, of another version, or of another file is nil with a warning that says so.
 func Read(path string, data []byte) (m *Meta, warning string) {
-	name := path + Suffix
+	name := Path(path)
 	b, err := readSmall(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		if target, lerr := filepath.EvalSymlinks(path); lerr == nil && target != path {
-			name = target + Suffix
-			b, err = readSmall(name)
-		}
-	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ""
 	}
@@ -109,16 +115,38 @@ func Read(path string, data []byte) (m *Meta, warning string) {
 	}
 	switch {
 	case err != nil:
-		return nil, fmt.Sprintf("sidecar %s ignored: %v", name, err)
+		return nil, Ignored(name, err)
 	case m.Size != int64(len(data)):
-		return nil, fmt.Sprintf("sidecar %s ignored: it belongs to a file of %d bytes, this one has %d", name, m.Size, len(data))
+		return nil, Ignored(name, fmt.Errorf("it belongs to a file of %d bytes, this one has %d", m.Size, len(data)))
 	case m.TailCRC != CRC(0, Tail(data)):
-		return nil, fmt.Sprintf("sidecar %s ignored: it belongs to another file (the checksum of the file's end differs)", name)
+		return nil, Ignored(name, errors.New("it belongs to another file (the checksum of the file's end differs)"))
 	}
 	return m, ""
 }
 
+// Sound tells whether there is a sidecar for the index file at path that could be read, be it of another file.
+func Sound(path string) bool {
+	b, err := readSmall(Path(path))
+	if err == nil {
+		_, err = parse(b)
+	}
+	return err == nil
+}
+
+// Ignored is the warning that the sidecar of this name does not count.
+func Ignored(name string, reason error) string {
+	return fmt.Sprintf("sidecar %s ignored: %v", name, reason)
+}
+
 func readSmall(name string) ([]byte, error) {
+	// Stat before opening: opening a pipe would wait for its writer.
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("not a regular file but %s", info.Mode())
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err

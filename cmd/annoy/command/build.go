@@ -119,7 +119,7 @@ func runBuild(cmd *cobra.Command, e *env, f *buildFlags, path string) error {
 	defer bar.stop()
 	o := &annoy.BuildOptions{
 		Kind: annoy.Forest, Trees: f.trees, Seed: f.seed, Workers: f.workers,
-		Progress: bar.build, DotDialect: f.dialect.value, Warn: e.warn,
+		Progress: bar.report, DotDialect: f.dialect.value, Warn: e.warn,
 	}
 	var stats annoy.Stats
 	if f.onDisk {

@@ -75,8 +75,8 @@ func (p *progress) update(stage string, done, total int64) {
 	_ = p.bar.Set64(done)
 }
 
-// build is an annoy.BuildOptions.Progress.
-func (p *progress) build(a annoy.Progress) { p.update(a.Stage, a.Done, a.Total) }
+// report is the Progress of a build or a check.
+func (p *progress) report(a annoy.Progress) { p.update(a.Stage, a.Done, a.Total) }
 
 // stop removes the bar from the terminal. It must come before any other
 // output, and may come twice.

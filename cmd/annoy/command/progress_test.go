@@ -15,8 +15,8 @@ func TestProgress(t *testing.T) {
 	p := &progress{w: &out}
 	p.update("read", 0, -1)
 	p.update("read", 1000, -1)
-	p.build(annoy.Progress{Stage: "build", Done: 0, Total: 50})
-	p.build(annoy.Progress{Stage: "build", Done: 25, Total: 50})
+	p.report(annoy.Progress{Stage: "build", Done: 0, Total: 50})
+	p.report(annoy.Progress{Stage: "build", Done: 25, Total: 50})
 	p.stop()
 	p.stop()
 	for _, want := range []string{"read", "build"} {
@@ -61,7 +61,7 @@ func TestNoProgress(t *testing.T) {
 			t.Errorf("a bar on %T", e.stderr)
 		}
 		p.update("read", 1, 2) // and a nil bar takes every call
-		p.build(annoy.Progress{})
+		p.report(annoy.Progress{})
 		p.stop()
 	}
 }

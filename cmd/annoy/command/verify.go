@@ -72,13 +72,13 @@ func verify(cmd *cobra.Command, e *env, f *indexFlags, path string) (s annoy.Sta
 	ix, err := f.open(cmd, e, path)
 	var other *notDescribedError
 	if errors.As(err, &other) || errors.Is(err, annoy.ErrNeedDimMetric) {
-		return s, verifyUnbound(cmd.Context(), path, err)
+		return s, verifyUnbound(cmd.Context(), e, path, err)
 	}
 	if err != nil {
 		return s, err
 	}
 	defer ix.Close()
-	if err = ix.Verify(cmd.Context()); err == nil {
+	if err = verifyAll(cmd.Context(), e, ix); err == nil {
 		s, err = ix.Stats()
 	}
 	if err != nil {
@@ -87,12 +87,18 @@ func verify(cmd *cobra.Command, e *env, f *indexFlags, path string) (s annoy.Sta
 	return s, nil
 }
 
+func verifyAll(ctx context.Context, e *env, ix *annoy.Index) error {
+	bar := e.newProgress()
+	defer bar.stop()
+	return ix.VerifyWith(ctx, &annoy.VerifyOptions{Progress: bar.report})
+}
+
 // verifyUnbound explains an index that could not be opened without dimension
 // and metric, which is the caller's omission unless a sidecar lies beside it:
 // then the index was cut short, or its end changed, or the sidecar is of
 // another file. The sidecar's claims are no truth any more, but good enough to
 // look for the place. It never returns nil.
-func verifyUnbound(ctx context.Context, path string, openError error) error {
+func verifyUnbound(ctx context.Context, e *env, path string, openError error) error {
 	c, ok := readClaim(path)
 	if !ok {
 		return openError
@@ -100,7 +106,7 @@ func verifyUnbound(ctx context.Context, path string, openError error) error {
 	ix, err := annoy.Open(path, &annoy.OpenOptions{Dim: c.Dim, Metric: c.Metric, IgnoreSidecar: true})
 	if err == nil {
 		defer ix.Close()
-		err = ix.Verify(ctx)
+		err = verifyAll(ctx, e, ix)
 	}
 	if err != nil {
 		return inFile(path, err)

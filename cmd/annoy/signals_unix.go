@@ -8,5 +8,8 @@ import (
 )
 
 // endSignals are those that would end the process without its cleaning up:
-// Ctrl-C, kill, a terminal that closes, and a reader of the output that is gone.
-var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE}
+// Ctrl-C, kill, a terminal that closes.
+var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+
+// pipeSignals would too, when the reader of the output has gone.
+var pipeSignals = []os.Signal{syscall.SIGPIPE}

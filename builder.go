@@ -163,9 +163,10 @@ func (b *Builder) copies(ids ...int64) (*annfile.Image, error) {
 
 // Build builds an index of the items; o.Kind is required. With OnDisk the index is that
 // file, opened. Afterwards Add is an error until Unbuild; building again, with other options, is allowed. After an error, ctx's
-// included, the builder is as it was and has all its items. With OnDisk the older file there is then as it was too, unless the last
-// step of all failed, which gives the sidecar its name and syncs the directory: OnDisk is then the new
-// index, perhaps without a sidecar that belongs to it. Errors: ErrOption, ErrTooLarge, ErrMemory, ErrClosed,
+// included, the builder is as it was and has all its items. With OnDisk the older file there is then as it was too, unless one of the last
+// steps failed: giving the sidecar its name, syncing the directory, mapping the result. OnDisk is then the new
+// index, perhaps without a sidecar that belongs to it. When the system could not bring the bytes to the disk (fsync failed), it
+// may have lost some: every later build on disk gives that error too. Errors: ErrOption, ErrTooLarge, ErrMemory, ErrClosed,
 // ctx's, those of the file system, ErrCorrupt (with OnDisk: somebody cut the file short).
 func (b *Builder) Build(ctx context.Context, o *BuildOptions) (*Index, error) {
 	if b.closed {

@@ -154,6 +154,7 @@ func TestShrinkingWhilePrefaulted(t *testing.T) {
 	path := saved(t, twinOf(annoy.Euclidean, cloud(seeded(82), 20_000, 64), 0).build(t, 64, 1))
 	whole := readFile(t, path)
 	stop, done := make(chan struct{}), make(chan struct{})
+	defer func() { close(stop); <-done }()
 	go func() {
 		defer close(done)
 		for {
@@ -164,6 +165,7 @@ func TestShrinkingWhilePrefaulted(t *testing.T) {
 			}
 			if err := errors.Join(os.Truncate(path, 4096), os.WriteFile(path, whole, 0o600)); err != nil {
 				t.Error(err)
+				return
 			}
 		}
 	}()
@@ -178,7 +180,5 @@ func TestShrinkingWhilePrefaulted(t *testing.T) {
 			corrupt++
 		}
 	}
-	close(stop)
-	<-done
 	t.Logf("%d of 300 were corrupt", corrupt)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -299,5 +300,20 @@ func TestBatchPanickingFilter(t *testing.T) {
 	}
 	if err := ix.Close(); err != nil { // waits for nobody
 		t.Error(err)
+	}
+}
+
+// TestBatchFilterExit: a filter that ends the goroutine it runs in, as t.FailNow does, is an error of the batch.
+func TestBatchFilterExit(t *testing.T) {
+	vecs := cloud(seeded(57), 300, 6)
+	ix := twinOf(annoy.Euclidean, vecs, 0).build(t, 6, 3)
+	got, err := ix.SearchBatch(t.Context(), vecs, 200, &annoy.SearchOptions{Workers: 2, Filter: filterFunc(func(id int64) bool {
+		if id == 77 {
+			runtime.Goexit()
+		}
+		return true
+	})})
+	if err == nil {
+		t.Errorf("no error, %d answers", len(got))
 	}
 }

@@ -20,7 +20,7 @@ import (
 // without one: from that of the file it leads to), or else from the options. A sidecar that is damaged, belongs to
 // another file or says what cannot be of this one is ignored, as if there were none: Index.Warnings says why, or the
 // error where the options do not suffice. Where they do not, and the files look as if a save were under way, which replaces the
-// index and then its sidecar, Open waits up to a tenth of a second for it. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
+// index and then its sidecar, Open waits for it: a tenth of a second, or a whole one while the files change. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
 // alike. Errors: those of the file system, ErrNeedDimMetric, ErrMismatch, ErrCorrupt, ErrOption.
 func Open(path string, o *OpenOptions) (*Index, error) {
 	if o == nil {
@@ -29,7 +29,7 @@ func Open(path string, o *OpenOptions) (*Index, error) {
 	if err := errors.Join(o.Validate(), checkPath(path)); err != nil {
 		return nil, err
 	}
-	for w := (watch{path: path}); ; {
+	for w := newWatch(path); ; {
 		ix, err := openOnce(path, o)
 		if o.IgnoreSidecar || !errors.Is(err, ErrNeedDimMetric) || !w.again() {
 			return ix, err

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -85,6 +86,7 @@ func rewrite(t *testing.T, f fixture, ix *annoy.Index, data []byte, write func(a
 					return
 				}
 			}
+			runtime.Gosched() // WebAssembly has one thread, which nobody is taken from
 		}
 	})
 	deadline := time.Now().Add(f.rewrittenFor())

@@ -2,6 +2,7 @@ package annoy
 
 import (
 	"context"
+	"errors"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -156,7 +157,7 @@ func checkLength(v []float32, m annfile.Metric, what string) error {
 
 // SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits
 // in order of the queries. The first error ends it. A filter must be safe for concurrent use; its panic ends the
-// batch and goes on, with the same value, in the goroutine that called. Errors: those of Search, and ctx's, also where
+// batch, whatever else failed, and goes on, with the same value, in the goroutine that called. Errors: those of Search, and ctx's, also where
 // there are no queries.
 func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o *SearchOptions) ([][]Neighbor, error) {
 	if err := ix.checkSearch(k, o); err != nil {
@@ -172,48 +173,67 @@ func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o 
 		o = &SearchOptions{}
 	}
 	out := make([][]Neighbor, len(queries))
-	var (
-		next     atomic.Int64
-		wg       sync.WaitGroup
-		once     sync.Once
-		first    error
-		panicked any
-	)
-	stop := func(err error, panicValue any) {
-		once.Do(func() { first, panicked = err, panicValue })
-		next.Store(int64(len(queries)))
-	}
+	b := batch{count: int64(len(queries))}
+	var wg sync.WaitGroup
 	for range min(workers(o.Workers), len(queries)) {
 		wg.Go(func() {
-			defer func() {
-				if r := recover(); r != nil { // here it would end the process, whatever the caller recovers
-					stop(nil, r)
-				}
-			}()
-			for {
-				i := next.Add(1) - 1
-				if i >= int64(len(queries)) {
-					return
-				}
+			b.work(func(i int64) error {
 				if err := ctx.Err(); err != nil {
-					stop(err, nil)
-					return
+					return err
 				}
 				hits, err := ix.Search(queries[i], k, o)
 				if err != nil {
-					stop(wrapQuery(i, err), nil)
-					return
+					return wrapQuery(i, err)
 				}
 				out[i] = hits
-			}
+				return nil
+			})
 		})
 	}
 	wg.Wait()
-	if panicked != nil {
-		panic(panicked)
+	if p := b.panicked.Load(); p != nil {
+		panic(*p)
 	}
-	if first != nil {
-		return nil, first
+	if b.first != nil {
+		return nil, b.first
 	}
 	return out, nil
+}
+
+// batch is what the workers of a SearchBatch share.
+type batch struct {
+	count    int64 // queries
+	next     atomic.Int64
+	once     sync.Once
+	first    error // that a worker stopped with
+	panicked atomic.Pointer[any]
+}
+
+// work answers queries until none is left or one fails, which stops all workers. A panic is kept for the caller: here it
+// would end the process, whatever the caller recovers.
+func (b *batch) work(answer func(i int64) error) {
+	// Of a query that neither returns nor panics.
+	err := errors.New("annoy: a filter ended the goroutine of its search")
+	defer func() {
+		if r := recover(); r != nil {
+			b.panicked.CompareAndSwap(nil, &r)
+		}
+		if err != nil {
+			b.once.Do(func() { b.first = err })
+			b.next.Store(b.count)
+		}
+	}()
+	err = b.each(answer)
+}
+
+func (b *batch) each(answer func(i int64) error) error {
+	for {
+		i := b.next.Add(1) - 1
+		if i >= b.count {
+			return nil
+		}
+		if err := answer(i); err != nil {
+			return err
+		}
+	}
 }

@@ -72,8 +72,10 @@ func (s *diskItems) flush() error {
 func (s *diskItems) get(id int32, node []byte) error {
 	at := int64(id) * int64(s.layout.Size)
 	if s.file == nil {
-		_, err := s.kept.ReadAt(node, at)
-		return err
+		if _, err := s.kept.ReadAt(node, at); err != nil {
+			return inFile(err, s.path) // the file itself still goes by its temporary name
+		}
+		return nil
 	}
 	if err := s.flush(); err != nil {
 		return err
@@ -175,7 +177,11 @@ func (s *diskItems) finish(ctx context.Context, job *treeJob) (_ *Index, err err
 	if err := s.commit(side); err != nil {
 		return nil, err
 	}
-	return openBuilt(s.kept, &meta)
+	ix, err := openBuilt(s.kept, &meta)
+	if err != nil {
+		return nil, inFile(err, s.path)
+	}
+	return ix, nil
 }
 
 // commit gives the file and its sidecar their names. The items stay within reach whatever fails: in file, or else in kept.

@@ -14,7 +14,12 @@ type watch struct {
 	seen  *sight // at the last look
 	start time.Time
 	pause time.Duration // of the next wait
+
+	now   func() time.Time    // time.Now, but in tests
+	sleep func(time.Duration) // time.Sleep
 }
+
+func newWatch(path string) *watch { return &watch{path: path, now: time.Now, sleep: time.Sleep} }
 
 const (
 	firstPause = 100 * time.Microsecond
@@ -23,24 +28,23 @@ const (
 	justSaved  = 2 * time.Second  // so young an index may still get its sidecar
 )
 
-// again tells whether to open once more, after a pause that it makes. The first time costs no pause: it
-// shows whether the files change meanwhile.
+// again tells whether to open once more, after a pause that it makes. The first time costs no pause: the save may be over.
 func (w *watch) again() bool {
-	now := look(w.path)
+	after := look(w.path)
 	before := w.seen
-	w.seen = &now
+	w.seen = &after
 	switch {
 	case before == nil:
-		w.start, w.pause = time.Now(), firstPause
-		return true
-	case time.Since(w.start) > patience:
+		w.start, w.pause = w.now(), firstPause
+		return w.unfinished()
+	case w.now().Sub(w.start) > patience:
 		return false
-	case !now.same(before):
+	case !after.same(before):
 		w.pause = firstPause
 	case w.pause > lastPause || !w.unfinished():
 		return false
 	}
-	time.Sleep(w.pause)
+	w.sleep(w.pause)
 	w.pause *= 2
 	return true
 }
@@ -70,5 +74,9 @@ func sameFile(a, b os.FileInfo) bool {
 // unfinished: the index is so new that it may just not have its sidecar yet, or there is a good one of another index.
 func (w *watch) unfinished() bool {
 	index := w.seen.index
-	return index != nil && time.Since(index.ModTime()).Abs() < justSaved || sidecar.Sound(w.path)
+	if index == nil {
+		return false
+	}
+	_, sound := sidecar.Claim(w.path)
+	return sound || w.now().Sub(index.ModTime()).Abs() < justSaved
 }

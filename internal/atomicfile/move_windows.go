@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"errors"
 	"os"
+	"time"
 )
 
 // move renames the file and opens it for reading. Windows renames no file that is open, so it is closed meanwhile.
@@ -12,11 +13,22 @@ func (f *File) move() (*os.File, error) {
 		return nil, err
 	}
 	if err := os.Rename(name, f.path); err != nil {
-		again, openErr := os.OpenFile(name, os.O_RDWR, 0)
+		again, openErr := openAgain(name, os.O_RDWR)
 		if openErr == nil {
 			f.File = again
 		}
 		return nil, errors.Join(err, openErr)
 	}
-	return os.Open(f.path)
+	return openAgain(f.path, os.O_RDONLY)
+}
+
+// openAgain opens a file that was open a moment ago. A scanner of viruses may hold a file that was just written, but not for long.
+func openAgain(name string, flag int) (*os.File, error) {
+	for try := 0; ; try++ {
+		f, err := os.OpenFile(name, flag, 0)
+		if err == nil || try == 20 {
+			return f, err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }

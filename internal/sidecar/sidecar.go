@@ -124,13 +124,14 @@ func Read(path string, data []byte) (m *Meta, warning string) {
 	return m, ""
 }
 
-// Sound tells whether there is a sidecar for the index file at path that could be read, be it of another file.
-func Sound(path string) bool {
+// Claim is what the sidecar of the index file at path says, be it of another file; not ok where there is none that
+// is undamaged.
+func Claim(path string) (m *Meta, ok bool) {
 	b, err := readSmall(Path(path))
 	if err == nil {
-		_, err = parse(b)
+		m, err = parse(b)
 	}
-	return err == nil
+	return m, err == nil
 }
 
 // Ignored is the warning that the sidecar of this name does not count.

@@ -40,6 +40,21 @@ func (p Point) Asked() string {
 	return "sweep of " + p.Swept
 }
 
+// IndexStats are an index's as JSON shows them: the dialect is of dot alone.
+type IndexStats struct {
+	annoy.Stats
+	DotDialect *annoy.DotDialect `json:"dot_dialect,omitempty"` // hides that of Stats, which every metric has
+}
+
+// StatsOf are the stats of an index.
+func StatsOf(s annoy.Stats) IndexStats {
+	shown := IndexStats{Stats: s}
+	if s.Metric == annoy.Dot {
+		shown.DotDialect = &s.DotDialect
+	}
+	return shown
+}
+
 // Unreached is a recall that no setting gives.
 type Unreached struct {
 	RecallTarget float64 `json:"recall_target"`
@@ -51,7 +66,7 @@ type Unreached struct {
 // "p50_us":…, "p99_us":…, "threads":…}]} and more.
 type Report struct {
 	Index     string      `json:"index"` // its path
-	Stats     annoy.Stats `json:"stats"`
+	Stats     IndexStats  `json:"stats"`
 	K         int         `json:"k"` // of points that do not sweep it
 	Queries   int         `json:"queries"`
 	Truth     string      `json:"truth"` // the file, or "computed"
@@ -106,7 +121,7 @@ func (e *Evaluator) Run(ctx context.Context, plan Plan) (*Report, error) {
 		return nil, err
 	}
 	r := &Report{
-		Stats: stats, K: e.o.K, Queries: len(e.queries), Points: []Point{}, Unreached: []Unreached{},
+		Stats: StatsOf(stats), K: e.o.K, Queries: len(e.queries), Points: []Point{}, Unreached: []Unreached{},
 		Machine: fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0)),
 	}
 	if err := e.judgeAll(ctx, plan); err != nil {

@@ -103,7 +103,11 @@ func (f *buildFlags) validate(vectors string) error {
 
 func runBuild(cmd *cobra.Command, e *env, f *buildFlags, path string) error {
 	start := time.Now()
-	if err := f.metric.settle(e, path); err != nil {
+	var tellMetric []string
+	if format, err := f.vectors.formatOf(path); err == nil && format == hdf5Format && path != stdinPath {
+		tellMetric = append(tellMetric, path)
+	}
+	if err := f.metric.settle(e, tellMetric...); err != nil {
 		return err
 	}
 	if err := f.validate(path); err != nil {

@@ -44,18 +44,20 @@ Recall is by distance: a hit counts that is as near as the true k-th neighbour.
 --truth is a file of the ids of the true neighbours, nearest first, a row for
 each query (npy or ivecs; 'annoy truth' writes one). Without it they are
 computed first, from the vectors in the index. An HDF5 file of ann-benchmarks
-as --queries has its own truth, where that is of the index's metric.
+as --queries has its own truth, where that is of the index's metric and items.
 
 --sweep measures at given values of search_k, k or threads instead (or as well,
 with --recall), the other two fixed: search_k=1000,2000,5000, or k=1..100,
-doubling. The number of trees takes an index for each value: 'annoy compare
+doubling. -k and --threads beside a sweep of them are those of --recall and
+--at. The number of trees takes an index for each value: 'annoy compare
 --trees' sweeps it.
 
 The search_k of a recall is chosen by the queries that then measure it, so what
 it reaches is in-sample: for other queries, expect a little less.
 
 As a gate in CI, --at with --max-p99 or --min-recall exits with 1 when the
-limit is not kept, or when the truth is seen not to be exact; without --recall and --sweep nothing else is measured.`,
+limit is not kept, or when the truth is seen not to be exact; without --recall
+and --sweep nothing else is measured.`,
 		Example: `  annoy eval docs.ann --queries queries.npy --truth gt_ids.npy --html report.html
   annoy eval docs.ann --queries queries.npy --sweep search_k=500..20000 --threads 1,2
   annoy eval docs.ann --queries queries.npy --sweep k=1,10,100 --search-k 5000
@@ -136,45 +138,23 @@ func runEval(cmd *cobra.Command, e *env, f *evalFlags, path string) error {
 	}
 	bar := e.newProgress()
 	defer bar.stop()
-	truthFile := f.truth
-	if truthFile == "" && isHDF5(f.queries) {
-		has, why, err := truthOfQueries(f.queries, ix.Metric())
-		switch {
-		case err != nil:
-			return err
-		case has:
-			truthFile = f.queries
-		default:
-			e.warn(why + ": the truth is computed from the index's vectors")
-		}
-	}
-	var truth [][]int64
-	name := truthFile
-	if truthFile != "" {
-		truth, err = readTruth(truthFile)
-	} else {
-		name = "computed"
-		truth, err = exactTruth(ctx, ix, path, queries, most, bar)
-	}
+	measure, truth, err := f.evaluator(ctx, e, ix, queries, path, most, &eval.Options{
+		K: f.k, SearchK: cmp.Or(f.searchK, most*max(1, stats.Trees)), Threads: f.threads, MinTime: f.minTime,
+		Progress: func(what string) { bar.update(what, 0, -1) },
+	}, bar)
 	if err != nil {
 		return err
 	}
-	measure, err := eval.New(ctx, ix, queries, truth, &eval.Options{
-		K: f.k, SearchK: cmp.Or(f.searchK, most*max(1, stats.Trees)), Threads: f.threads, MinTime: f.minTime,
-		Progress: func(what string) { bar.update(what, 0, -1) },
-	})
-	if err == nil {
-		var report *eval.Report
-		if report, err = measure.Run(ctx, plan); err == nil {
-			bar.stop()
-			report.Index, report.Truth = path, name
-			return f.finish(e, report)
-		}
+	report, err := measure.Run(ctx, plan)
+	switch {
+	case err != nil && truth != computedTruth && ctx.Err() == nil:
+		return inFile(truth, err)
+	case err != nil:
+		return err
 	}
-	if name != "computed" && ctx.Err() == nil {
-		return inFile(name, err)
-	}
-	return err
+	bar.stop()
+	report.Index, report.Truth = path, truth
+	return f.finish(e, report)
 }
 
 // finish prints the report, writes the page, and ends with the gate's verdict.

@@ -98,10 +98,22 @@ func TestEvalSweepOthers(t *testing.T) {
 		{[]string{"--sweep", "k=3", "--search-k", "77", "--threads", "2"}, []eval.Setting{{SearchK: 77, K: 3, Threads: 2}}},
 		{[]string{"--sweep", "threads=2,1", "-k", "6"}, []eval.Setting{{SearchK: 30, K: 6, Threads: 2}, {SearchK: 30, K: 6, Threads: 1}}},
 		{[]string{"--sweep", "k=5", "--at", "search_k=60", "--min-recall", "0.1"}, []eval.Setting{{SearchK: 50, K: 5, Threads: 1}, {SearchK: 60, K: 10, Threads: 1}}},
+		{[]string{"--sweep", "k=5", "-k", "7", "--at", "search_k=60", "--min-recall", "0.1"}, []eval.Setting{{SearchK: 35, K: 5, Threads: 1}, {SearchK: 60, K: 7, Threads: 1}}},
 	} {
 		if got := settings(c.args...); !slices.Equal(got, c.want) {
 			t.Errorf("%v: %v, want %v", c.args, got, c.want)
 		}
+	}
+	// A sweep of k alone needs no more neighbours than its largest, of the truth or of the index.
+	prefix := filepath.Join(t.TempDir(), "three")
+	few := writeRows(t, "few.npy", randomRows(3, 8))
+	mustRun(t, "truth", few, few, "-k", "3", "--metric", "euclidean", "-o", prefix)
+	small := buildIndex(t, randomRows(3, 8), "--trees", "2", "--metric", "euclidean")
+	if r := runEvalJSON(t, small, "--queries", few, "--truth", prefix+"_ids.npy", "--sweep", "k=1,3"); len(r.Points) != 2 || r.K != 3 {
+		t.Errorf("%+v", r)
+	}
+	if out := mustRun(t, "eval", ix, "--queries", queries, "--sweep", "k=1", "--min-time", "1ms", "--json"); strings.Contains(out, "dialect") {
+		t.Errorf("a dialect of another metric than dot: %s", out)
 	}
 	text := mustRun(t, "eval", ix, "--queries", queries, "--sweep", "k=1,4", "--min-time", "1ms")
 	if !strings.Contains(text, "sweep of k") || !strings.Contains(text, "1 to 4 neighbours") {
@@ -288,6 +300,24 @@ func TestHDF5Metric(t *testing.T) {
 			t.Errorf("%s: %s", args[0], out)
 		}
 	}
+	// --format tells what a file is, whatever its name.
+	dir := t.TempDir()
+	other, npy := filepath.Join(dir, "x.dat"), filepath.Join(dir, "npy.hdf5")
+	for from, to := range map[string]string{file: other, writeRows(t, "v.npy", randomRows(9, 4)): npy} {
+		b, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text := mustRun(t, "build", other, "--format", "hdf5", "-o", out); !strings.Contains(text, "euclidean") {
+		t.Errorf("--format hdf5 does not take the metric of the file: %s", text)
+	}
+	if text := mustRun(t, "build", npy, "--format", "npy", "-o", out); !strings.Contains(text, "angular") {
+		t.Errorf("--format npy: %s", text)
+	}
 	// A file that says nothing is angular, as any other is.
 	if out := mustRun(t, "build", hdf5("attributes.hdf5"), "-o", out); !strings.Contains(out, "angular") {
 		t.Errorf("%s", out)
@@ -329,7 +359,10 @@ func TestEvalHDF5WithoutTruth(t *testing.T) {
 	ix, other := filepath.Join(t.TempDir(), "x.ann"), filepath.Join(t.TempDir(), "other.ann")
 	mustRun(t, "build", file, "-o", ix, "--trees", "3")
 	mustRun(t, "build", writeRows(t, "rows.npy", vectorsOf(t, file)), "-o", other, "--trees", "3", "--metric", "manhattan")
+	part := filepath.Join(t.TempDir(), "part.ann")
+	mustRun(t, "build", writeRows(t, "part.npy", vectorsOf(t, file)[:5]), "-o", part, "--trees", "3", "--metric", "euclidean")
 	for _, c := range []struct{ index, queries, want string }{
+		{part, file, "the neighbours in " + file + " are not of this index: "},
 		{ix, without, without + " has no dataset neighbors: the truth is computed"},
 		{other, file, "the neighbours in " + file + " are of the distance euclidean, and the index is of manhattan: the truth is computed"},
 	} {

@@ -10,18 +10,8 @@ import (
 	"github.com/annoy-go/annoy/eval"
 )
 
-// plan is what to measure.
+// plan is what to measure. It settles k where only a sweep says what that is.
 func (f *evalFlags) plan(cmd *cobra.Command) (plan eval.Plan, err error) {
-	if f.sweep != "" {
-		sweep, err := parseSweep(f.sweep)
-		if err != nil {
-			return plan, err
-		}
-		plan.Sweeps = append(plan.Sweeps, sweep)
-	}
-	if err := f.checkFixed(cmd, plan); err != nil {
-		return plan, err
-	}
 	plan.Recalls = slices.Clone(f.recalls)
 	if len(plan.Recalls) == 0 && f.sweep == "" && f.gate.at == "" {
 		plan.Recalls = defaultRecalls
@@ -31,23 +21,39 @@ func (f *evalFlags) plan(cmd *cobra.Command) (plan eval.Plan, err error) {
 			return plan, usagef("--recall %v: want more than 0 and at most 1", r)
 		}
 	}
-	return f.gate.add(plan)
+	if f.sweep == "" {
+		if f.searchK != 0 {
+			return plan, usagef("--search-k is for --sweep k=… and threads=…; --sweep search_k=%d measures there", f.searchK)
+		}
+		return f.gate.add(cmd, plan)
+	}
+	sweep, err := parseSweep(f.sweep)
+	if err != nil {
+		return plan, err
+	}
+	plan.Sweeps = []eval.Sweep{sweep}
+	if err := f.checkFixed(cmd, sweep.Parameter); err != nil {
+		return plan, err
+	}
+	if sweep.Parameter.Name == eval.K.Name && f.sweepAlone() {
+		f.k = slices.Max(sweep.Values)
+	}
+	return f.gate.add(cmd, plan)
 }
+
+// sweepAlone: nothing is measured but the sweep.
+func (f *evalFlags) sweepAlone() bool { return len(f.recalls) == 0 && f.gate.at == "" }
 
 // fixedFlags are the flags that fix a parameter.
 var fixedFlags = map[string]string{eval.SearchK.Name: "search-k", eval.K.Name: "neighbors", eval.Threads.Name: "threads"}
 
-// checkFixed finds a flag that fixes what is swept, or that fixes a search_k which nothing is measured at.
-func (f *evalFlags) checkFixed(cmd *cobra.Command, plan eval.Plan) error {
-	for _, s := range plan.Sweeps {
-		if flag := fixedFlags[s.Parameter.Name]; cmd.Flags().Changed(flag) {
-			return usagef("--sweep %s and --%s exclude each other", f.sweep, flag)
-		}
+// checkFixed finds a flag that fixes what is swept. -k and --threads may: they are then for --recall and --at.
+func (f *evalFlags) checkFixed(cmd *cobra.Command, swept eval.Parameter) error {
+	flag := fixedFlags[swept.Name]
+	if !cmd.Flags().Changed(flag) || swept.Name != eval.SearchK.Name && !f.sweepAlone() {
+		return nil
 	}
-	if len(plan.Sweeps) == 0 && f.searchK != 0 {
-		return usagef("--search-k is for --sweep k=… and threads=…; --sweep search_k=%d measures there", f.searchK)
-	}
-	return nil
+	return usagef("--sweep %s and --%s exclude each other", f.sweep, flag)
 }
 
 // largestK is the most neighbours that a plan asks for.

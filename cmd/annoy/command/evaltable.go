@@ -13,7 +13,7 @@ import (
 func printReport(out io.Writer, r *eval.Report) error {
 	s := r.Stats
 	truth := r.Truth
-	if truth == "computed" {
+	if truth == computedTruth {
 		truth = "computed from the index's vectors"
 	} else {
 		truth = filepath.Base(truth)

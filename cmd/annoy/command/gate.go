@@ -30,8 +30,10 @@ func (g *gateFlags) register(cmd *cobra.Command) {
 }
 
 // add puts the place of --at into the plan.
-func (g *gateFlags) add(plan eval.Plan) (eval.Plan, error) {
-	limits := g.maxP99 != 0 || g.minRecall != 0
+func (g *gateFlags) add(cmd *cobra.Command, plan eval.Plan) (eval.Plan, error) {
+	// A limit that a script left at 0 is none that anybody meant.
+	latency, recall := cmd.Flags().Changed("max-p99"), cmd.Flags().Changed("min-recall")
+	limits := latency || recall
 	switch {
 	case g.at == "" && limits:
 		return plan, usagef("--max-p99 and --min-recall need --at recall=X or --at search_k=N")
@@ -39,10 +41,10 @@ func (g *gateFlags) add(plan eval.Plan) (eval.Plan, error) {
 		return plan, nil
 	case !limits:
 		return plan, usagef("--at needs a limit: --max-p99 or --min-recall")
-	case g.maxP99 < 0:
+	case latency && g.maxP99 <= 0:
 		return plan, usagef("--max-p99 must be more than 0, not %v", g.maxP99)
-	case !(g.minRecall >= 0 && g.minRecall <= 1):
-		return plan, usagef("--min-recall %v: want 0 to 1", g.minRecall)
+	case recall && !(g.minRecall > 0 && g.minRecall <= 1):
+		return plan, usagef("--min-recall %v: want more than 0 and at most 1", g.minRecall)
 	}
 	name, text, _ := strings.Cut(g.at, "=")
 	var err error

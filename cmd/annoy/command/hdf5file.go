@@ -34,8 +34,8 @@ func (m *metricFlag) register(cmd *cobra.Command) {
 	m.choice.register(cmd, "metric", "how distance is measured (default: what an hdf5 file says, or angular)")
 }
 
-// settle takes the metric that HDF5 files among paths name, unless one was
-// given, and warns of one that contradicts it.
+// settle takes the metric that HDF5 files name, unless one was given, and
+// warns of one that contradicts it.
 func (m *metricFlag) settle(e *env, paths ...string) error {
 	from := ""
 	for i, path := range paths {
@@ -69,12 +69,8 @@ func (m *metricFlag) settle(e *env, paths ...string) error {
 	return nil
 }
 
-// hdf5Metric is what an HDF5 file says of its metric; "" of any other file,
-// and where it says nothing.
+// hdf5Metric is what an HDF5 file says of its metric; "" where it says nothing.
 func hdf5Metric(path string) (string, error) {
-	if !isHDF5(path) {
-		return "", nil
-	}
 	f, err := vecio.OpenHDF5(path)
 	if err != nil {
 		return "", err

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/sidecar"
 )
 
 // indexFlags are --dim and --metric of the verbs that open an index.
@@ -50,21 +50,20 @@ func (f *indexFlags) open(cmd *cobra.Command, e *env, path string) (*annoy.Index
 // claim is what a sidecar says of its index. It is no truth where the library
 // has refused the sidecar.
 type claim struct {
-	sidecar string // its path
-	Size    int64
-	Dim     int
-	Metric  annoy.Metric
+	size   int64
+	dim    int
+	metric annoy.Metric
 }
 
-// readClaim reads the sidecar of the index at path; ok is false for none.
+// readClaim reads the sidecar of the index at path; not ok where there is none
+// that is undamaged.
 func readClaim(path string) (c claim, ok bool) {
-	for _, name := range sidecarsOf(path) {
-		if b, err := os.ReadFile(name); err == nil {
-			c.sidecar = name
-			return c, json.Unmarshal(b, &c) == nil && c.Dim > 0 && c.Metric != 0
-		}
+	m, ok := sidecar.Claim(path)
+	if !ok {
+		return c, false
 	}
-	return c, false
+	metric, err := annoy.ParseMetric(m.Metric)
+	return claim{m.Size, m.Dim, metric}, err == nil && m.Dim > 0
 }
 
 // notDescribedError is that of an index beside a sidecar of other bytes: it
@@ -82,11 +81,11 @@ func (n *notDescribedError) Unwrap() error { return annoy.ErrCorrupt }
 func describedOther(path string) error {
 	c, ok := readClaim(path)
 	s, err := os.Stat(path)
-	if !ok || err != nil || s.Size() == c.Size {
+	if !ok || err != nil || s.Size() == c.size {
 		return nil
 	}
-	return &notDescribedError{path, c.sidecar,
-		fmt.Sprintf("it has %d bytes, the file described %d; with --dim and --metric the sidecar is ignored", s.Size(), c.Size)}
+	return &notDescribedError{path, sidecar.Path(path),
+		fmt.Sprintf("it has %d bytes, the file described %d; with --dim and --metric the sidecar is ignored", s.Size(), c.size)}
 }
 
 // completeIndex completes a first argument that is an index, which may have

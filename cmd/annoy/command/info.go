@@ -7,14 +7,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/eval"
 )
 
 // infoResult is what info prints with --json.
 type infoResult struct {
 	Path string `json:"path"`
-	annoy.Stats
-	// Of dot alone: it hides that of Stats, which every metric has.
-	DotDialect *annoy.DotDialect `json:"dot_dialect,omitempty"`
+	eval.IndexStats
 }
 
 func newInfo(e *env) *cobra.Command {
@@ -40,11 +39,7 @@ a few bytes of every item; verify reads and checks everything.`,
 				return inFile(path, err)
 			}
 			if e.json {
-				r := infoResult{Path: path, Stats: s}
-				if s.Metric == annoy.Dot {
-					r.DotDialect = &s.DotDialect
-				}
-				return printLine(e.stdout, r)
+				return printLine(e.stdout, infoResult{path, eval.StatsOf(s)})
 			}
 			return printInfo(e, path, s)
 		},

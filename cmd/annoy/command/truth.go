@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -147,7 +148,8 @@ func runTruth(cmd *cobra.Command, e *env, f *truthFlags, base, queries string) e
 	if err := f.validate(cmd, base, queries); err != nil {
 		return err
 	}
-	if err := f.metric.settle(e, base, queries); err != nil {
+	tellMetric := slices.DeleteFunc([]string{base, queries}, func(path string) bool { return !isHDF5(path) })
+	if err := f.metric.settle(e, tellMetric...); err != nil {
 		return err
 	}
 	ctx := cmd.Context()

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/sidecar"
 )
 
 // verifyResult is what verify prints with --json.
@@ -103,7 +104,7 @@ func verifyUnbound(ctx context.Context, e *env, path string, openError error) er
 	if !ok {
 		return openError
 	}
-	ix, err := annoy.Open(path, &annoy.OpenOptions{Dim: c.Dim, Metric: c.Metric, IgnoreSidecar: true})
+	ix, err := annoy.Open(path, &annoy.OpenOptions{Dim: c.dim, Metric: c.metric, IgnoreSidecar: true})
 	if err == nil {
 		defer ix.Close()
 		err = verifyAll(ctx, e, ix)
@@ -111,5 +112,5 @@ func verifyUnbound(ctx context.Context, e *env, path string, openError error) er
 	if err != nil {
 		return inFile(path, err)
 	}
-	return &notDescribedError{path, c.sidecar, "size or checksum differ"}
+	return &notDescribedError{path, sidecar.Path(path), "size or checksum differ"}
 }

@@ -12,7 +12,9 @@ import (
 //go:embed page.html
 var pageSource string
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"base": filepath.Base}).Parse(pageSource))
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"base": filepath.Base, "colour": func(i int) template.CSS { return template.CSS(colourOf(i)) },
+}).Parse(pageSource))
 
 // page is what the template is given.
 type page struct {

@@ -19,6 +19,9 @@ const (
 // colours tell lines apart by lightness too, for print and for those who do not see every colour; ours is the darkest.
 var colours = []string{"#b01030", "#1f5fa8", "#e08a1e", "#3c8c4a", "#8a5cc0", "#555555", "#20a0a8", "#c0629a", "#8a6a20", "#101010"}
 
+// colourOf is the colour of the index of this number.
+func colourOf(i int) string { return colours[i%len(colours)] }
+
 // scale maps values to the plot.
 type scale struct {
 	from, to, start, end float64
@@ -114,7 +117,7 @@ func round(x float64) string {
 
 func (r *Report) drawPeer(b *strings.Builder, i int, x, y scale) {
 	p := &r.Peers[i]
-	colour := colours[i%len(colours)]
+	colour := colourOf(i)
 	width := 1.5
 	if p.Library == oursLibrary {
 		width = 2.5

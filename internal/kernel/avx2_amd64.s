@@ -91,9 +91,9 @@ rest5:
 	VZEROUPPER
 	RET
 
-// func dotManyAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32)
+// func dotManyAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·dotManyAVX2(SB), NOSPLIT, $0-64
+TEXT ·dotManyAVX2(SB), NOSPLIT, $0-72
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
 	// BX bytes in whole blocks, DX bytes of a row;
 	// Y0-Y3 accumulators of the first row, Y4-Y7 of the second (or scratch), Y8-Y11 query, Y12-Y13 differences,
@@ -112,7 +112,7 @@ TEXT ·dotManyAVX2(SB), NOSPLIT, $0-64
 	SHLQ         $0x02, BX
 	MOVQ         ids+32(FP), CX
 	MOVQ         count+40(FP), R12
-	MOVQ         out+56(FP), R13
+	MOVQ         out+64(FP), R13
 	MOVQ         SI, DX
 	SHLQ         $0x02, DX
 
@@ -123,7 +123,8 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line3:
 	PREFETCHT1 (R8)
@@ -149,7 +150,8 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line8:
 	PREFETCHT1 (R8)
@@ -163,7 +165,8 @@ line8:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line9:
 	PREFETCHT1 (R8)
@@ -409,9 +412,9 @@ rest5:
 	VZEROUPPER
 	RET
 
-// func l2ManyAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32)
+// func l2ManyAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·l2ManyAVX2(SB), NOSPLIT, $0-64
+TEXT ·l2ManyAVX2(SB), NOSPLIT, $0-72
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
 	// BX bytes in whole blocks, DX bytes of a row;
 	// Y0-Y3 accumulators of the first row, Y4-Y7 of the second (or scratch), Y8-Y11 query, Y12-Y13 differences,
@@ -430,7 +433,7 @@ TEXT ·l2ManyAVX2(SB), NOSPLIT, $0-64
 	SHLQ         $0x02, BX
 	MOVQ         ids+32(FP), CX
 	MOVQ         count+40(FP), R12
-	MOVQ         out+56(FP), R13
+	MOVQ         out+64(FP), R13
 	MOVQ         SI, DX
 	SHLQ         $0x02, DX
 
@@ -441,7 +444,8 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line3:
 	PREFETCHT1 (R8)
@@ -467,7 +471,8 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line8:
 	PREFETCHT1 (R8)
@@ -481,7 +486,8 @@ line8:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line9:
 	PREFETCHT1 (R8)
@@ -666,9 +672,9 @@ end4:
 	VZEROUPPER
 	RET
 
-// func l2ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
+// func l2ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32, bound float32, half int)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·l2ManyBoundAVX2(SB), NOSPLIT, $0-80
+TEXT ·l2ManyBoundAVX2(SB), NOSPLIT, $0-88
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
 	// BX bytes in whole blocks, DX bytes of a row, R9 bytes of its first half;
 	// Y0-Y3 accumulators of the first row, Y4-Y7 of the second (or scratch), Y8-Y11 query, Y12-Y13 differences,
@@ -685,11 +691,11 @@ TEXT ·l2ManyBoundAVX2(SB), NOSPLIT, $0-80
 	MOVQ         SI, BX
 	ANDQ         $-32, BX
 	SHLQ         $0x02, BX
-	MOVQ         half+72(FP), R9
+	MOVQ         half+80(FP), R9
 	SHLQ         $0x02, R9
 	MOVQ         ids+32(FP), CX
 	MOVQ         count+40(FP), R12
-	MOVQ         out+56(FP), R13
+	MOVQ         out+64(FP), R13
 	MOVQ         SI, DX
 	SHLQ         $0x02, DX
 
@@ -700,7 +706,8 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(R9*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line3:
 	PREFETCHT1 (R8)
@@ -726,7 +733,8 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(R9*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line7:
 	PREFETCHT1 (R8)
@@ -770,7 +778,7 @@ block10:
 	VADDPS       X5, X4, X4
 	VHADDPS      X4, X4, X4
 	VHADDPS      X4, X4, X4
-	VUCOMISS     bound+64(FP), X4
+	VUCOMISS     bound+72(FP), X4
 	JHI          over8
 
 skip12:
@@ -925,9 +933,9 @@ rest5:
 	VZEROUPPER
 	RET
 
-// func l1ManyAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32)
+// func l1ManyAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32)
 // Requires: AVX, AVX2, MMX+
-TEXT ·l1ManyAVX2(SB), NOSPLIT, $0-64
+TEXT ·l1ManyAVX2(SB), NOSPLIT, $0-72
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
 	// BX bytes in whole blocks, DX bytes of a row;
 	// Y0-Y3 accumulators of the first row, Y4-Y7 of the second (or scratch), Y8-Y11 query, Y12-Y13 differences,
@@ -948,7 +956,7 @@ TEXT ·l1ManyAVX2(SB), NOSPLIT, $0-64
 	SHLQ         $0x02, BX
 	MOVQ         ids+32(FP), CX
 	MOVQ         count+40(FP), R12
-	MOVQ         out+56(FP), R13
+	MOVQ         out+64(FP), R13
 	MOVQ         SI, DX
 	SHLQ         $0x02, DX
 
@@ -959,7 +967,8 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line3:
 	PREFETCHT1 (R8)
@@ -985,7 +994,8 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line8:
 	PREFETCHT1 (R8)
@@ -999,7 +1009,8 @@ line8:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line9:
 	PREFETCHT1 (R8)
@@ -1208,9 +1219,9 @@ end4:
 	VZEROUPPER
 	RET
 
-// func l1ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
+// func l1ManyBoundAVX2(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32, bound float32, half int)
 // Requires: AVX, AVX2, MMX+
-TEXT ·l1ManyBoundAVX2(SB), NOSPLIT, $0-80
+TEXT ·l1ManyBoundAVX2(SB), NOSPLIT, $0-88
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
 	// BX bytes in whole blocks, DX bytes of a row, R9 bytes of its first half;
 	// Y0-Y3 accumulators of the first row, Y4-Y7 of the second (or scratch), Y8-Y11 query, Y12-Y13 differences,
@@ -1229,11 +1240,11 @@ TEXT ·l1ManyBoundAVX2(SB), NOSPLIT, $0-80
 	MOVQ         SI, BX
 	ANDQ         $-32, BX
 	SHLQ         $0x02, BX
-	MOVQ         half+72(FP), R9
+	MOVQ         half+80(FP), R9
 	SHLQ         $0x02, R9
 	MOVQ         ids+32(FP), CX
 	MOVQ         count+40(FP), R12
-	MOVQ         out+56(FP), R13
+	MOVQ         out+64(FP), R13
 	MOVQ         SI, DX
 	SHLQ         $0x02, DX
 
@@ -1244,7 +1255,8 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(R9*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line3:
 	PREFETCHT1 (R8)
@@ -1270,7 +1282,8 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(R9*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line7:
 	PREFETCHT1 (R8)
@@ -1318,7 +1331,7 @@ block10:
 	VADDPS       X5, X4, X4
 	VHADDPS      X4, X4, X4
 	VHADDPS      X4, X4, X4
-	VUCOMISS     bound+64(FP), X4
+	VUCOMISS     bound+72(FP), X4
 	JHI          over8
 
 skip12:

@@ -10,10 +10,11 @@ package kernel
 func dotAVX512(a *float32, b *float32, n int) float32
 
 // dotManyAVX512 sets out[j] to the sum of a[i]*b[i] over n components, n ≥ 16, a the query and
-// b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them.
+// b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them,
+// of each the first lead bytes, lead ≥ 1.
 //
 //go:noescape
-func dotManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32)
+func dotManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32)
 
 // l2AVX512 returns the sum of (a[i]-b[i])^2 over n components, n ≥ 16.
 //
@@ -21,18 +22,20 @@ func dotManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, co
 func l2AVX512(a *float32, b *float32, n int) float32
 
 // l2ManyAVX512 sets out[j] to the sum of (a[i]-b[i])^2 over n components, n ≥ 16, a the query and
-// b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them.
+// b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them,
+// of each the first lead bytes, lead ≥ 1.
 //
 //go:noescape
-func l2ManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32)
+func l2ManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32)
 
 // l2ManyBoundAVX512 sets out[j] to the sum of (a[i]-b[i])^2 over n components, n ≥ 16, a the query and
-// b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them.
-// The components after the first half, a multiple of 64 or n, are neither requested nor, if the sum of the first
-// is greater than bound, read: out[j] is then +Inf.
+// b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them,
+// of each the first lead bytes, lead ≥ 1.
+// The components after the first half, a multiple of 64 or n, are not read if the sum of the first is greater than
+// bound: out[j] is then +Inf. The lead is at most the first half.
 //
 //go:noescape
-func l2ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
+func l2ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32, bound float32, half int)
 
 // l1AVX512 returns the sum of |a[i]-b[i]| over n components, n ≥ 16.
 //
@@ -40,18 +43,20 @@ func l2ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32
 func l1AVX512(a *float32, b *float32, n int) float32
 
 // l1ManyAVX512 sets out[j] to the sum of |a[i]-b[i]| over n components, n ≥ 16, a the query and
-// b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them.
+// b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them,
+// of each the first lead bytes, lead ≥ 1.
 //
 //go:noescape
-func l1ManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32)
+func l1ManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32)
 
 // l1ManyBoundAVX512 sets out[j] to the sum of |a[i]-b[i]| over n components, n ≥ 16, a the query and
-// b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them.
-// The components after the first half, a multiple of 64 or n, are neither requested nor, if the sum of the first
-// is greater than bound, read: out[j] is then +Inf.
+// b the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them,
+// of each the first lead bytes, lead ≥ 1.
+// The components after the first half, a multiple of 64 or n, are not read if the sum of the first is greater than
+// bound: out[j] is then +Inf. The lead is at most the first half.
 //
 //go:noescape
-func l1ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
+func l1ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32, bound float32, half int)
 
 // tileDotAVX512 sets out[32·a+b] to the sum of q·x over n components, n ≥ 1, of query a and row b of
 // the panels q and x, and bit b of mask[a] where that is not greater than limit[a].

@@ -84,9 +84,9 @@ rest5:
 	VZEROUPPER
 	RET
 
-// func dotManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32)
+// func dotManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·dotManyAVX512(SB), NOSPLIT, $0-64
+TEXT ·dotManyAVX512(SB), NOSPLIT, $0-72
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
 	// BX bytes in whole blocks, DX bytes of a row;
 	// Z0-Z3 accumulators of the first row, Z4-Z7, Z8-Z11, Z12-Z15 of the others (or scratch), Z16-Z19 query,
@@ -106,7 +106,7 @@ TEXT ·dotManyAVX512(SB), NOSPLIT, $0-64
 	SHLQ  $0x02, BX
 	MOVQ  ids+32(FP), CX
 	MOVQ  count+40(FP), R12
-	MOVQ  out+56(FP), R13
+	MOVQ  out+64(FP), R13
 	MOVQ  SI, DX
 	SHLQ  $0x02, DX
 
@@ -117,7 +117,8 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line3:
 	PREFETCHT1 (R8)
@@ -143,7 +144,8 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line8:
 	PREFETCHT1 (R8)
@@ -157,7 +159,8 @@ line8:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line9:
 	PREFETCHT1 (R8)
@@ -171,7 +174,8 @@ line9:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line10:
 	PREFETCHT1 (R8)
@@ -185,7 +189,8 @@ line10:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line11:
 	PREFETCHT1 (R8)
@@ -487,9 +492,9 @@ rest5:
 	VZEROUPPER
 	RET
 
-// func l2ManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32)
+// func l2ManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·l2ManyAVX512(SB), NOSPLIT, $0-64
+TEXT ·l2ManyAVX512(SB), NOSPLIT, $0-72
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
 	// BX bytes in whole blocks, DX bytes of a row;
 	// Z0-Z3 accumulators of the first row, Z4-Z7, Z8-Z11, Z12-Z15 of the others (or scratch), Z16-Z19 query,
@@ -509,7 +514,7 @@ TEXT ·l2ManyAVX512(SB), NOSPLIT, $0-64
 	SHLQ  $0x02, BX
 	MOVQ  ids+32(FP), CX
 	MOVQ  count+40(FP), R12
-	MOVQ  out+56(FP), R13
+	MOVQ  out+64(FP), R13
 	MOVQ  SI, DX
 	SHLQ  $0x02, DX
 
@@ -520,7 +525,8 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line3:
 	PREFETCHT1 (R8)
@@ -546,7 +552,8 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line8:
 	PREFETCHT1 (R8)
@@ -560,7 +567,8 @@ line8:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line9:
 	PREFETCHT1 (R8)
@@ -574,7 +582,8 @@ line9:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line10:
 	PREFETCHT1 (R8)
@@ -588,7 +597,8 @@ line10:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line11:
 	PREFETCHT1 (R8)
@@ -842,9 +852,9 @@ end4:
 	VZEROUPPER
 	RET
 
-// func l2ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
+// func l2ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32, bound float32, half int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·l2ManyBoundAVX512(SB), NOSPLIT, $0-80
+TEXT ·l2ManyBoundAVX512(SB), NOSPLIT, $0-88
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
 	// BX bytes in whole blocks, DX bytes of a row, R9 bytes of its first half;
 	// Z0-Z3 accumulators of the first row, Z4-Z7, Z8-Z11, Z12-Z15 of the others (or scratch), Z16-Z19 query,
@@ -862,11 +872,11 @@ TEXT ·l2ManyBoundAVX512(SB), NOSPLIT, $0-80
 	MOVQ  SI, BX
 	ANDQ  $-64, BX
 	SHLQ  $0x02, BX
-	MOVQ  half+72(FP), R9
+	MOVQ  half+80(FP), R9
 	SHLQ  $0x02, R9
 	MOVQ  ids+32(FP), CX
 	MOVQ  count+40(FP), R12
-	MOVQ  out+56(FP), R13
+	MOVQ  out+64(FP), R13
 	MOVQ  SI, DX
 	SHLQ  $0x02, DX
 
@@ -877,7 +887,8 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(R9*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line3:
 	PREFETCHT1 (R8)
@@ -903,7 +914,8 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(R9*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line7:
 	PREFETCHT1 (R8)
@@ -949,7 +961,7 @@ block10:
 	VADDPS        X5, X4, X4
 	VHADDPS       X4, X4, X4
 	VHADDPS       X4, X4, X4
-	VUCOMISS      bound+64(FP), X4
+	VUCOMISS      bound+72(FP), X4
 	JHI           over8
 
 skip12:
@@ -1109,9 +1121,9 @@ rest5:
 	VZEROUPPER
 	RET
 
-// func l1ManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32)
+// func l1ManyAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·l1ManyAVX512(SB), NOSPLIT, $0-64
+TEXT ·l1ManyAVX512(SB), NOSPLIT, $0-72
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
 	// BX bytes in whole blocks, DX bytes of a row;
 	// Z0-Z3 accumulators of the first row, Z4-Z7, Z8-Z11, Z12-Z15 of the others (or scratch), Z16-Z19 query,
@@ -1133,7 +1145,7 @@ TEXT ·l1ManyAVX512(SB), NOSPLIT, $0-64
 	SHLQ  $0x02, BX
 	MOVQ  ids+32(FP), CX
 	MOVQ  count+40(FP), R12
-	MOVQ  out+56(FP), R13
+	MOVQ  out+64(FP), R13
 	MOVQ  SI, DX
 	SHLQ  $0x02, DX
 
@@ -1144,7 +1156,8 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line3:
 	PREFETCHT1 (R8)
@@ -1170,7 +1183,8 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(DX*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line8:
 	PREFETCHT1 (R8)
@@ -1184,7 +1198,8 @@ line8:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line9:
 	PREFETCHT1 (R8)
@@ -1198,7 +1213,8 @@ line9:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line10:
 	PREFETCHT1 (R8)
@@ -1212,7 +1228,8 @@ line10:
 	MOVLQSX    (CX)(R10*4), R8
 	IMULQ      stride+24(FP), R8
 	ADDQ       base+16(FP), R8
-	LEAQ       -1(R8)(DX*1), R11
+	MOVQ       lead+56(FP), R11
+	LEAQ       -1(R8)(R11*1), R11
 
 line11:
 	PREFETCHT1 (R8)
@@ -1506,9 +1523,9 @@ end4:
 	VZEROUPPER
 	RET
 
-// func l1ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, out *float32, bound float32, half int)
+// func l1ManyBoundAVX512(q *float32, n int, base *byte, stride uintptr, ids *int32, count int, ahead int, lead int, out *float32, bound float32, half int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·l1ManyBoundAVX512(SB), NOSPLIT, $0-80
+TEXT ·l1ManyBoundAVX512(SB), NOSPLIT, $0-88
 	// DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,
 	// BX bytes in whole blocks, DX bytes of a row, R9 bytes of its first half;
 	// Z0-Z3 accumulators of the first row, Z4-Z7, Z8-Z11, Z12-Z15 of the others (or scratch), Z16-Z19 query,
@@ -1528,11 +1545,11 @@ TEXT ·l1ManyBoundAVX512(SB), NOSPLIT, $0-80
 	MOVQ  SI, BX
 	ANDQ  $-64, BX
 	SHLQ  $0x02, BX
-	MOVQ  half+72(FP), R9
+	MOVQ  half+80(FP), R9
 	SHLQ  $0x02, R9
 	MOVQ  ids+32(FP), CX
 	MOVQ  count+40(FP), R12
-	MOVQ  out+56(FP), R13
+	MOVQ  out+64(FP), R13
 	MOVQ  SI, DX
 	SHLQ  $0x02, DX
 
@@ -1543,7 +1560,8 @@ first1:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(R9*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line3:
 	PREFETCHT1 (R8)
@@ -1569,7 +1587,8 @@ next5:
 	MOVLQSX (CX)(R10*4), R8
 	IMULQ   stride+24(FP), R8
 	ADDQ    base+16(FP), R8
-	LEAQ    -1(R8)(R9*1), R11
+	MOVQ    lead+56(FP), R11
+	LEAQ    -1(R8)(R11*1), R11
 
 line7:
 	PREFETCHT1 (R8)
@@ -1619,7 +1638,7 @@ block10:
 	VADDPS        X5, X4, X4
 	VHADDPS       X4, X4, X4
 	VHADDPS       X4, X4, X4
-	VUCOMISS      bound+64(FP), X4
+	VUCOMISS      bound+72(FP), X4
 	JHI           over8
 
 skip12:

@@ -32,6 +32,7 @@ type kernel struct {
 	labels int
 	temp   int
 	bound  bool // give up rows: one row at a time, with R9 the bytes of its first half
+	lead   bool // there is a parameter lead, the bytes of a row to request
 }
 
 // floats emits all float32 kernels of an instruction set.
@@ -88,14 +89,14 @@ func (k *kernel) single() {
 // many emits the one-to-many form, or with bound the one that gives up rows.
 func (k *kernel) many(bound bool) {
 	form, params, rows := "Many", "", k.rows
-	doc := fmt.Sprintf("sets out[j] to the sum of %s over n components, n ≥ 16, a the query and\nb the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them.", k.metric.term())
+	doc := fmt.Sprintf("sets out[j] to the sum of %s over n components, n ≥ 16, a the query and\nb the row ids[j], for count rows, count ≥ 1; it requests rows from memory ahead rows before it reads them,\nof each the first lead bytes, lead ≥ 1.", k.metric.term())
 	if bound {
 		// Rows give up at different places, so that there is nothing to share between them.
 		form, params, rows = "ManyBound", ", bound float32, half int", 1
-		doc += "\nThe components after the first half, a multiple of 64 or n, are neither requested nor, if the sum of the first\nis greater than bound, read: out[j] is then +Inf."
+		doc += "\nThe components after the first half, a multiple of 64 or n, are not read if the sum of the first is greater than\nbound: out[j] is then +Inf. The lead is at most the first half."
 	}
-	k.bound = bound
-	k.begin(form, "func(q *float32, n int, base *byte, stride uintptr, ids *int32, count, ahead int, out *float32"+params+")", doc)
+	k.bound, k.lead = bound, true
+	k.begin(form, "func(q *float32, n int, base *byte, stride uintptr, ids *int32, count, ahead, lead int, out *float32"+params+")", doc)
 	k.describe("DI query, SI n, CX ids, R12 rows left, R13 out, R8-R11 rows of the block (or scratch), AX byte offset,",
 		"BX bytes in whole blocks, DX bytes of a row"+map[bool]string{true: ", R9 bytes of its first half"}[bound]+";", k.layout)
 	k.Load(k.Param("q"), rQuery)
@@ -211,14 +212,15 @@ func (k *kernel) address(id operand.Mem, row reg.GPPhysical) {
 	k.ADDQ(k.param("base"), row)
 }
 
-// prefetchRow requests all cache lines of the row whose id is R10 places after the next one, or of its first half if
-// there is a bound. It uses R8 and R11. Into the second-level cache: on Zen 4 that leaves more misses under way than T0 and takes
+// prefetchRow requests the cache lines of the row whose id is R10 places after the next one: of its lead if
+// there is one. It uses R8 and R11. Into the second-level cache: on Zen 4 that leaves more misses under way than T0 and takes
 // two thirds of the time; NTA was no better than T0.
 func (k *kernel) prefetchRow() {
 	k.address(operand.Mem{Base: rIDs, Index: reg.R10, Scale: 4}, reg.R8)
 	size := rBytes
-	if k.bound {
-		size = reg.R9
+	if k.lead {
+		size = reg.R11
+		k.MOVQ(k.param("lead"), size)
 	}
 	k.LEAQ(operand.Mem{Base: reg.R8, Index: size, Scale: 1, Disp: -1}, reg.R11)
 	line := k.label("line")

@@ -161,13 +161,13 @@ func (b *Builder) copies(ids ...int64) (*annfile.Image, error) {
 	return annfile.New(b.layout, nodes, nil, 0)
 }
 
-// Build builds an index of the items; o.Kind is required. With OnDisk the index is that
-// file, opened. Afterwards Add is an error until Unbuild; building again, with other options, is allowed. After an error, ctx's
-// included, the builder is as it was and has all its items. With OnDisk the older file there is then as it was too, unless one of the last
-// steps failed: giving the sidecar its name, syncing the directory, mapping the result. OnDisk is then the new
-// index, perhaps without a sidecar that belongs to it. When the system could not bring the bytes to the disk (fsync failed), it
-// may have lost some: every later build on disk gives that error too. Errors: ErrOption, ErrTooLarge, ErrMemory, ErrClosed,
-// ctx's, those of the file system, ErrCorrupt (with OnDisk: somebody cut the file short).
+// Build builds an index of the items; o.Kind is required. With OnDisk the index is that file, opened. Afterwards Add is
+// an error until Unbuild; building again, with other options, is allowed. After an error, ctx's included, the builder
+// is as it was and has all its items. With OnDisk the older file there is then as it was too, unless one of the last
+// steps failed: giving the sidecar its name, syncing the directory, mapping the result. OnDisk is then the new index,
+// perhaps without a sidecar that belongs to it. When the system could not bring the bytes to the disk (fsync failed),
+// it may have lost some: every later build on disk gives that error too. Errors: ErrOption, ErrTooLarge, ErrMemory,
+// ErrClosed, ctx's, those of the file system, ErrCorrupt (with OnDisk: somebody cut the file short).
 func (b *Builder) Build(ctx context.Context, o *BuildOptions) (*Index, error) {
 	if b.closed {
 		return nil, ErrClosed

@@ -21,13 +21,13 @@ type Source interface {
 // readCheck is how many vectors are read between two looks at the context.
 const readCheck = 1000
 
-// BuildFile builds an index of src straight into the file at path, with the sidecar
-// path.meta. The vectors are never in memory together: beyond the page cache, which the system
-// takes back when it needs it, a build holds 4 bytes an item; for each of two trees at a time 8 bytes an item and twice the
-// tree's nodes; and 10 MiB a worker. The garbage collector, by its default setting, lets that double. Where there is no
-// mmap (Windows, Plan 9, js, wasip1, some file systems) the items are read into memory while trees are built, and
-// then the whole file to describe it. On an error, ctx's included, no temporary file is left behind and an older file at path
-// is as it was, except after the failure of the last step that Build describes. Errors: those of src, Add and Build, ErrOption (no path).
+// BuildFile builds an index of src straight into the file at path, with the sidecar path.meta. The vectors are never in
+// memory together: beyond the page cache, which the system takes back when it needs it, a build holds 4 bytes an item;
+// for each of two trees at a time 8 bytes an item and twice the tree's nodes; and 10 MiB a worker. The garbage
+// collector, by its default setting, lets that double. Where there is no mmap (Windows, Plan 9, js, wasip1, some file
+// systems) the items are read into memory while trees are built, and then the whole file to describe it. On an error,
+// ctx's included, no temporary file is left behind and an older file at path is as it was, except after the failure of
+// the last step that Build describes. Errors: those of src, Add and Build, ErrOption (no path).
 func BuildFile(ctx context.Context, src Source, m Metric, path string, o *BuildOptions) (Stats, error) {
 	if o == nil {
 		o = &BuildOptions{}

@@ -94,7 +94,8 @@ func TestTruncatedWhileMapped(t *testing.T) {
 	})
 }
 
-// TestWriteToOfTruncated: whatever the writer does with the bytes, and on whichever goroutine, it never meets the missing pages.
+// TestWriteToOfTruncated: whatever the writer does with the bytes, and on whichever goroutine, it never meets the
+// missing pages.
 func TestWriteToOfTruncated(t *testing.T) {
 	built := twinOf(annoy.Euclidean, cloud(seeded(81), 4000, 64), 0).build(t, 64, 3)
 	size := int64(len(bytesOf(t, built)))

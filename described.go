@@ -17,7 +17,8 @@ func (d disowned) Error() string { return string(d) }
 
 func disown(format string, args ...any) error { return disowned(fmt.Sprintf(format, args...)) }
 
-// openBuilt is Open for an index file just built, which meta describes. The name is not asked for: another file may have it by now.
+// openBuilt is Open for an index file just built, which meta describes. The name is not asked for: another file may
+// have it by now.
 func openBuilt(f *os.File, meta *sidecar.Meta) (*Index, error) {
 	file, err := mmap.OpenFile(f, mmap.Options{})
 	if err != nil {
@@ -35,9 +36,9 @@ func openBuilt(f *os.File, meta *sidecar.Meta) (*Index, error) {
 	return ix, nil
 }
 
-// parseDescribed makes an index of bytes that meta is bound to. The error is a disowned where meta cannot be right: what it says is not
-// known here, or the file has other items or trees. A file that is no index of meta's metric and dimension at all is
-// corrupt: it is bound to its sidecar by its size and its end, so rather the rest of it is damaged.
+// parseDescribed makes an index of bytes that meta is bound to. The error is a disowned where meta cannot be right:
+// what it says is not known here, or the file has other items or trees. A file that is no index of meta's metric and
+// dimension at all is corrupt: it is bound to its sidecar by its size and its end, so rather the rest of it is damaged.
 func parseDescribed(data []byte, o *OpenOptions, meta *sidecar.Meta) (*Index, error) {
 	metric, layout, err := described(meta)
 	if err != nil {

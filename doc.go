@@ -41,11 +41,11 @@
 //
 // # Errors
 //
-// What goes wrong is an error that wraps one of the variables Err…, for errors.Is, and says which id, component,
-// option or byte was at fault; or it comes from the file system, the context or the Source. Vectors with NaN or Inf,
-// and those whose squares overflow float32, are refused when they are added and when they are searched for. No bytes of a file make the library panic, hang or
-// answer with an id that does not exist: Open checks the size, the roots and a sample of the items, a search checks
-// every node that it visits, and [Index.Verify] proves the rest.
+// What goes wrong is an error that wraps one of the variables Err…, for errors.Is, and says which id, component, option
+// or byte was at fault; or it comes from the file system, the context or the Source. Vectors with NaN or Inf, and those
+// whose squares overflow float32, are refused when they are added and when they are searched for. No bytes of a file
+// make the library panic, hang or answer with an id that does not exist: Open checks the size, the roots and a sample
+// of the items, a search checks every node that it visits, and [Index.Verify] proves the rest.
 //
 // # Determinism
 //
@@ -57,12 +57,13 @@
 // # Files
 //
 // An .ann file holds neither its dimension nor its metric. Save therefore writes a sidecar, the small JSON file
-// NAME.meta (docs.ann.meta), with these, a checksum of every byte, and the build's seed. Keep the two together.
-// Without a sidecar Open needs Dim and Metric; with one, contradicting it is [ErrMismatch]. A sidecar that is damaged,
-// belongs to another file, or says what cannot be of this one, is ignored and named in [Index.Warnings]. Annoy itself ignores the sidecar. Both files are
-// written under a temporary name, synced, and renamed: an error or a crash leaves the old file or the new one, never a
-// part. The two renames are two steps: a crash or an error between them leaves a new index with an old sidecar, which Open
-// ignores because the size or the checksum of the file's end differs. docs/format/ann.md describes both files byte by byte.
+// NAME.meta (docs.ann.meta), with these, a checksum of every byte, and the build's seed. Keep the two together. Without
+// a sidecar Open needs Dim and Metric; with one, contradicting it is [ErrMismatch]. A sidecar that is damaged, belongs
+// to another file, or says what cannot be of this one, is ignored and named in [Index.Warnings]. Annoy itself ignores
+// the sidecar. Both files are written under a temporary name, synced, and renamed: an error or a crash leaves the old
+// file or the new one, never a part. The two renames are two steps: a crash or an error between them leaves a new index
+// with an old sidecar, which Open ignores because the size or the checksum of the file's end differs.
+// docs/format/ann.md describes both files byte by byte.
 //
 // # Caveats
 //

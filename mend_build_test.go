@@ -54,8 +54,8 @@ func nodesOf(t *testing.T, ix *annoy.Index) int {
 	return s.Nodes - s.Trees
 }
 
-// TestMendItemsBeforeOnDiskBuild: Annoy loses them. Here building on disk is chosen when the builder is made, and what was added
-// before a build, or before an earlier one, is in the file; the items of a file that lay there are not.
+// TestMendItemsBeforeOnDiskBuild: Annoy loses them. Here building on disk is chosen when the builder is made, and what
+// was added before a build, or before an earlier one, is in the file; the items of a file that lay there are not.
 func TestMendItemsBeforeOnDiskBuild(t *testing.T) {
 	const dim = 5
 	vecs := cloud(seeded(26), 120, dim)

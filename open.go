@@ -16,12 +16,13 @@ import (
 // few items, whatever the size; nil options are the defaults. The file may be replaced (by a
 // rename, as Save does) while it is open; overwritten in place it gives errors or wrong answers, but no crash.
 //
-// An .ann file does not say its dimension and metric: they come from the sidecar path.meta (of a symbolic link
-// without one: from that of the file it leads to), or else from the options. A sidecar that is damaged, belongs to
-// another file or says what cannot be of this one is ignored, as if there were none: Index.Warnings says why, or the
-// error where the options do not suffice. Where they do not, and the files look as if a save were under way, which replaces the
-// index and then its sidecar, Open waits for it: a tenth of a second, or a whole one while the files change. What is given is checked against the file as far as its bytes tell; euclidean and manhattan files look
-// alike. Errors: those of the file system, ErrNeedDimMetric, ErrMismatch, ErrCorrupt, ErrOption.
+// An .ann file does not say its dimension and metric: they come from the sidecar path.meta (of a symbolic link without
+// one: from that of the file it leads to), or else from the options. A sidecar that is damaged, belongs to another file
+// or says what cannot be of this one is ignored, as if there were none: Index.Warnings says why, or the error where the
+// options do not suffice. Where they do not, and the files look as if a save were under way, which replaces the index
+// and then its sidecar, Open waits for it: a tenth of a second, or a whole one while the files change. What is given is
+// checked against the file as far as its bytes tell; euclidean and manhattan files look alike. Errors: those of the
+// file system, ErrNeedDimMetric, ErrMismatch, ErrCorrupt, ErrOption.
 func Open(path string, o *OpenOptions) (*Index, error) {
 	if o == nil {
 		o = &OpenOptions{}

@@ -47,7 +47,8 @@ type BuildOptions struct {
 	// Seed of the random numbers. Default (0): Annoy's, 1234567890987654321. The same items, options and seed give
 	// the same bytes for any number of workers, on one kernel path.
 	Seed uint64
-	// Workers is how many goroutines build. Default (0): one a processor. More than 64, or than four a processor, count as so many.
+	// Workers is how many goroutines build. Default (0): one a processor. More than 64, or than four a processor, count
+	// as so many.
 	Workers int
 	// Progress, when set, is told how far the build is, from one goroutine at a time, at most some hundred times.
 	Progress func(Progress)

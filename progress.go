@@ -1,7 +1,7 @@
 package annoy
 
-// reporter passes some hundred of the reports that it is told on: about a hundred of so many that Total is known, else one for every
-// twentieth more; the last one always.
+// reporter passes some hundred of the reports that it is told on: about a hundred of so many that Total is known, else
+// one for every twentieth more; the last one always.
 type reporter struct {
 	to    func(Progress) // nil: nobody is told
 	least int64          // what must be done between two reports

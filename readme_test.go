@@ -79,7 +79,8 @@ func runReadmeCommand(t *testing.T, line string) {
 	}
 }
 
-// shellWords splits a command line as a shell does, as far as the README goes: blanks, single quotes, and a comment after " #".
+// shellWords splits a command line as a shell does, as far as the README goes: blanks, single quotes, and a comment
+// after " #".
 func shellWords(line string) (words []string, err error) {
 	line, _, _ = strings.Cut(line, " #")
 	for i, part := range strings.Split(line, "'") {

@@ -10,11 +10,12 @@ import (
 	"github.com/annoy-go/annoy/internal/sidecar"
 )
 
-// Save writes the index to path, as Annoy 1.17.3 loads it, and the sidecar path.meta. Both are on the disk before the file at path is
-// replaced in one step, and then the sidecar in another; processes that have the old file mapped keep it. A symbolic link is itself
-// replaced. On an error path is as it was, unless the last step failed, which gives the sidecar its name and syncs the
-// directory: path is then the new index, perhaps without a sidecar that belongs to it. Open ignores one that does not.
-// Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short), ErrOption (no name, or that of another kind).
+// Save writes the index to path, as Annoy 1.17.3 loads it, and the sidecar path.meta. Both are on the disk before the
+// file at path is replaced in one step, and then the sidecar in another; processes that have the old file mapped keep
+// it. A symbolic link is itself replaced. On an error path is as it was, unless the last step failed, which gives the
+// sidecar its name and syncs the directory: path is then the new index, perhaps without a sidecar that belongs to it.
+// Open ignores one that does not. Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short),
+// ErrOption (no name, or that of another kind).
 func (ix *Index) Save(path string) (err error) {
 	if err := checkName(path); err != nil {
 		return err
@@ -101,9 +102,9 @@ func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {
 	return err
 }
 
-// commitPair gives an index file and its sidecar their names, one right after the other: what takes long or is likely to fail,
-// bringing the bytes to the disk, comes before both. It returns the index file open for reading; where
-// it returns none, the file has not got its name and is as before. The sidecar's Commit syncs the directory for both.
+// commitPair gives an index file and its sidecar their names, one right after the other: what takes long or is likely
+// to fail, bringing the bytes to the disk, comes before both. It returns the index file open for reading; where it
+// returns none, the file has not got its name and is as before. The sidecar's Commit syncs the directory for both.
 func commitPair(index, side *atomicfile.File) (*os.File, error) {
 	if err := side.Settle(); err != nil {
 		return nil, err

@@ -155,10 +155,10 @@ func checkLength(v []float32, m annfile.Metric, what string) error {
 	return fail(ErrNotFinite, "%s: the sum of its components' squares is %.3g, float32 ends at %.3g", what, sum, math.MaxFloat32)
 }
 
-// SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits
-// in order of the queries. The first error ends it. A filter must be safe for concurrent use; its panic ends the
-// batch, whatever else failed, and goes on, with the same value, in the goroutine that called. Errors: those of Search, and ctx's, also where
-// there are no queries.
+// SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits in order of the
+// queries. The first error ends it. A filter must be safe for concurrent use; its panic ends the batch, whatever else
+// failed, and goes on, with the same value, in the goroutine that called. Errors: those of Search, and ctx's, also
+// where there are no queries.
 func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o *SearchOptions) ([][]Neighbor, error) {
 	if err := ix.checkSearch(k, o); err != nil {
 		return nil, err

@@ -36,11 +36,11 @@ func checkDistinct(ids []int64) error {
 	return nil
 }
 
-// KthDistances gives the distance of each query's true k-th neighbour: what Near takes. base holds the vectors one after
-// the other, as many components each as a query has; truth the row numbers of each query's true neighbours, nearest
-// first. Errors: a truth for fewer queries than there are, or of fewer than k neighbours; the same one twice; a row that base does not have;
-// neighbours of one of the first queries, for which all of base is scanned, that are not the nearest, as those of another
-// metric, base or file of queries are not.
+// KthDistances gives the distance of each query's true k-th neighbour: what Near takes. base holds the vectors one
+// after the other, as many components each as a query has; truth the row numbers of each query's true neighbours,
+// nearest first. Errors: a truth for fewer queries than there are, or of fewer than k neighbours; the same one twice; a
+// row that base does not have; neighbours of one of the first queries, for which all of base is scanned, that are not
+// the nearest, as those of another metric, base or file of queries are not.
 func KthDistances(m annoy.Metric, base []float32, queries [][]float32, truth [][]int64, k int) ([]float64, error) {
 	if len(truth) < len(queries) {
 		return nil, fmt.Errorf("annoy: exact neighbours of %d queries, want %d", len(truth), len(queries))
@@ -105,9 +105,9 @@ type Judge struct {
 }
 
 // NewJudge is a judge of answers of k items, against the ids of the true neighbours of each query, nearest first, of
-// which the first k are used. It reads their vectors and recomputes their distances. Errors: k below 1; a truth for more
-// or fewer queries, or of fewer than k neighbours; an id that no item has, or that is there twice; neighbours that are not in the order of their
-// distances, as those of another metric, base or file of queries are not.
+// which the first k are used. It reads their vectors and recomputes their distances. Errors: k below 1; a truth for
+// more or fewer queries, or of fewer than k neighbours; an id that no item has, or that is there twice; neighbours that
+// are not in the order of their distances, as those of another metric, base or file of queries are not.
 func NewJudge(ctx context.Context, m annoy.Metric, items Vectors, queries [][]float32, truth [][]int64, k int) (*Judge, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("annoy: recall: k is %d, want 1 or more", k)

@@ -32,7 +32,8 @@ func Likelier(a, b *Image) *Image {
 // mainNormSlack is for the rounding of the largest squared norm, which is one of the items' own.
 const mainNormSlack = 1e-3
 
-// itemsBuilt tells whether every item carries the main dialect's mark and no less than its own squared norm in the field for it.
+// itemsBuilt tells whether every item carries the main dialect's mark and no less than its own squared norm in the
+// field for it.
 func (im *Image) itemsBuilt() bool {
 	for i := range im.NItems {
 		p := im.Node(int32(i))

@@ -127,10 +127,11 @@ func (f *File) sync() error {
 }
 
 // Publish brings the bytes to the disk and gives the file its name, as Commit does, and returns it open, to be read
-// from wherever its position is: the same file, whoever takes the name later. After an error the file is still a temporary one, open, to be
-// used further, published again or aborted; only where its bytes could not be brought to the disk does
-// every later call give that error too. The rename is certain to survive a power cut after the Commit of another file
-// in the same directory. (On Windows a second of failing to open the renamed file is an error after which it has its name.)
+// from wherever its position is: the same file, whoever takes the name later. After an error the file is still a
+// temporary one, open, to be used further, published again or aborted; only where its bytes could not be brought to the
+// disk does every later call give that error too. The rename is certain to survive a power cut after the Commit of
+// another file in the same directory. (On Windows a second of failing to open the renamed file is an error after which
+// it has its name.)
 func (f *File) Publish() (*os.File, error) {
 	if f.done {
 		return nil, fmt.Errorf("annoy: cannot write %s: %w", f.path, fs.ErrClosed)

@@ -240,8 +240,8 @@ func TestSymbolicLinkIsReplaced(t *testing.T) {
 	wantContent(t, link, "new")
 }
 
-// TestPublish: the file keeps its bytes and can be published again after a rename that failed; what is returned reads the file that
-// was published, whoever takes its name.
+// TestPublish: the file keeps its bytes and can be published again after a rename that failed; what is returned reads
+// the file that was published, whoever takes its name.
 func TestPublish(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.ann")

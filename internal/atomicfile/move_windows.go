@@ -22,7 +22,8 @@ func (f *File) move() (*os.File, error) {
 	return openAgain(f.path, os.O_RDONLY)
 }
 
-// openAgain opens a file that was open a moment ago. A scanner of viruses may hold a file that was just written, but not for long.
+// openAgain opens a file that was open a moment ago. A scanner of viruses may hold a file that was just written, but
+// not for long.
 func openAgain(name string, flag int) (*os.File, error) {
 	for try := 0; ; try++ {
 		f, err := os.OpenFile(name, flag, 0)

@@ -15,10 +15,10 @@ const block = 256
 // rank computes the exact distance of every candidate and keeps the nearest. Seven eighths of a
 // query's time are the rows that the kernels wait for here.
 //
-// Tried, a wash: candidates in ascending order, read off the bitmap, for the sake of
-// pages and page tables (sift and gloss, 10 trees: within the noise of ±5 %). For angular, the first two thirds of each row, and the rest only where
-// the norms of both remainders leave the vector a chance: 69 % of gloss's rows have none, and no time is saved, since the processor's own
-// prefetcher has fetched the rest already. Blocks of 512 to 4096: the same or slower.
+// Tried, a wash: candidates in ascending order, read off the bitmap, for the sake of pages and page tables (sift and
+// gloss, 10 trees: within the noise of ±5 %). For angular, the first two thirds of each row, and the rest only where
+// the norms of both remainders leave the vector a chance: 69 % of gloss's rows have none, and no time is saved, since
+// the processor's own prefetcher has fetched the rest already. Blocks of 512 to 4096: the same or slower.
 func (s *Searcher) rank(im *annfile.Image, q *Query) {
 	if len(s.dist) < block {
 		s.dist = make([]float32, block)

@@ -159,7 +159,8 @@ func (w *worker) divide(r *rows, index []int32, rng *kiss.Source) (left int, err
 	return left, nil
 }
 
-// partition sorts index by side of a split, as divide does; a vector on the plane is put to either by the hash of salt and its id.
+// partition sorts index by side of a split, as divide does; a vector on the plane is put to either by the hash of salt
+// and its id.
 func (w *worker) partition(r *rows, s *split, index []int32, salt uint64) (left int, err error) {
 	right := w.spare[:0]
 	for at := 0; at < len(index); at += marginBlock {

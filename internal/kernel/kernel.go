@@ -95,8 +95,9 @@ type Rows struct {
 const short = 16
 
 // aheadBytes is how much of the coming rows is requested from memory before it is needed: enough lines to keep a core's
-// miss buffers busy. From 4 to 32 KB measured alike on Zen 4, for rows of 128 and 384 components; 1 and 2 KB slower. On a Xeon whose
-// third-level cache answers slowly, 24 KB take 0.82 of the time of 8 KB for whole searches of 128 components, 0.93 of 384.
+// miss buffers busy. From 4 to 32 KB measured alike on Zen 4, for rows of 128 and 384 components; 1 and 2 KB slower. On
+// a Xeon whose third-level cache answers slowly, 24 KB take 0.82 of the time of 8 KB for whole searches of 128
+// components, 0.93 of 384.
 const aheadBytes = 24 << 10
 
 // ahead returns the number of rows of n bytes to request ahead, between 2 and 48.

@@ -55,8 +55,8 @@ func hamming(a, b *uint64, n int) int {
 }
 
 // longLead is how much of a row is requested before it is needed. Intel's servers since Sapphire Rapids, told by
-// their AMX, fetch the rest of a longer row better by themselves: 0.85 of the time of requesting all of it, for whole searches of 384
-// components; with 256 bytes to 512 alike, 768 and more slower. Elsewhere whole rows are requested.
+// their AMX, fetch the rest of a longer row better by themselves: 0.85 of the time of requesting all of it, for whole
+// searches of 384 components; with 256 bytes to 512 alike, 768 and more slower. Elsewhere whole rows are requested.
 const longLead = 512
 
 // lead returns how many bytes of a row of n are requested.

@@ -59,9 +59,9 @@ type Map struct {
 	mapped bool // data is a mapping, to be unmapped
 }
 
-// Open maps the regular file at path, whole. The bytes start at an address divisible by 8 at least. An empty file
-// has empty Bytes. With Prefault, or where the file is read for want of a mapping, a file that shrinks meanwhile is an error that
-// matches ErrFault; with Prefault also one that the disk cannot read.
+// Open maps the regular file at path, whole. The bytes start at an address divisible by 8 at least. An empty file has
+// empty Bytes. With Prefault, or where the file is read for want of a mapping, a file that shrinks meanwhile is an
+// error that matches ErrFault; with Prefault also one that the disk cannot read.
 func Open(path string, o Options) (*Map, error) {
 	// Stat before opening: opening a pipe would wait for its writer.
 	info, err := os.Stat(path)

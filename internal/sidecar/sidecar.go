@@ -89,8 +89,8 @@ func Create(path string, m Meta) (*atomicfile.File, error) {
 	return f, nil
 }
 
-// Path is the name of the sidecar of the index file at path: path.meta, or, where path is a symbolic link without a sidecar of
-// its own, that of the file that the link leads to.
+// Path is the name of the sidecar of the index file at path: path.meta, or, where path is a symbolic link without a
+// sidecar of its own, that of the file that the link leads to.
 func Path(path string) string {
 	name := path + Suffix
 	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
@@ -182,7 +182,8 @@ func parse(b []byte) (*Meta, error) {
 	return m, nil
 }
 
-// checksum goes over the fields and not over the text, so that fields which a later version adds are covered and layout is not.
+// checksum goes over the fields and not over the text, so that fields which a later version adds are covered and layout
+// is not.
 func checksum(v any) (uint32, error) {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -205,6 +205,7 @@ def build_ours(case, metric, path, seed):
 
 
 def build_theirs(case, metric, path, seed):
+    """On all cores, as Annoy does unless told otherwise: the file then depends on which thread was faster."""
     index = annoy.AnnoyIndex(case.dim, metric)
     index.set_seed(seed)
     for i, v in zip(case.ids, case.vectors):

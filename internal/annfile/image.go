@@ -153,15 +153,18 @@ func (im *Image) findRoots() error {
 		}
 		trees = afterItems / 2
 	default: // the copies; some tree's own root is right before them, if children come before parents
-		switch first := last - int32(run) + 1; {
+		first := last - int32(run) + 1
+		switch originals := im.originals(first, last); {
 		case run > afterItems:
 			return im.corrupt(last, "%d nodes after %d items, but %d that look like roots", afterItems, m, run)
-		case run > 1 && im.equalNodes(first, last):
-			trees = run - 1
-		case im.copyOf(first, first+1, last) != 0:
-			// Annoy with several threads: it is not the last root's, so Annoy searches that tree twice. The
-			// answers at equal search_k are the same only if we do.
-			trees, seeds = run-1, run
+		case originals > 0:
+			// With one thread that is the last root's own. Of several threads some may have ended side by side, in
+			// any order: Annoy takes one away where it looks like the last root, and searches the trees of the
+			// others twice. The answers at equal search_k are the same only if we do.
+			trees, seeds = run-originals, run
+			if im.Children(im.Node(first))[0] == im.Children(im.Node(last))[0] {
+				seeds--
+			}
 		case first > m && im.equalNodes(first, m): // early versions wrote parents first, so tree 0 begins with its root
 			trees = run
 		default:
@@ -182,14 +185,17 @@ func (im *Image) setRoots(trees, seeds int) {
 	}
 }
 
-// copyOf is the first node of from … to that equals node i, or 0.
-func (im *Image) copyOf(i, from, to int32) int32 {
-	for j := from; j <= to; j++ {
-		if im.equalNodes(i, j) {
-			return j
-		}
+// originals counts the nodes from first on that have an equal node later, up to last: roots that are not yet copies.
+func (im *Image) originals(first, last int32) int {
+	latest := make(map[[2]int32]int32, last-first+1) // by children: comparing all with all would make a damaged file slow
+	for i := first; i <= last; i++ {
+		latest[*im.Children(im.Node(i))] = i
 	}
-	return 0
+	i := first
+	for j := latest[*im.Children(im.Node(i))]; j > i && im.equalNodes(i, j); j = latest[*im.Children(im.Node(i))] {
+		i++
+	}
+	return int(i - first)
 }
 
 // singleNodeTrees tells whether every tree is one node: a leaf, or a split of two items.

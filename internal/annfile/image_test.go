@@ -196,3 +196,38 @@ func TestRootsOfThreads(t *testing.T) {
 		}
 	}
 }
+
+// TestRootsSideBySide: two threads of Annoy ended one right after the other, so that two roots are before the copies.
+func TestRootsSideBySide(t *testing.T) {
+	for _, c := range []struct {
+		order  []int // of the originals; the copies are 0, 1, 2
+		starts int
+	}{
+		{[]int{1, 2}, 5}, // both trees are searched twice
+		{[]int{2, 1}, 4}, // Annoy takes the first for the last root, and away
+	} {
+		f := newFile(t, 20)
+		var kids [3][2]int32
+		for tree := range kids {
+			ids := make([]int32, 20)
+			for i := range ids {
+				ids[i] = int32((i + 7*tree) % 20)
+			}
+			kids[tree][0] = f.split(10, f.leaf(ids[:5]...), f.leaf(ids[5:10]...))
+			kids[tree][1] = f.split(10, f.leaf(ids[10:15]...), f.leaf(ids[15:]...))
+			if tree == 0 {
+				f.split(20, kids[0][0], kids[0][1])
+			}
+		}
+		for _, tree := range append(c.order, 0, 1, 2) {
+			f.split(20, kids[tree][0], kids[tree][1])
+		}
+		im := f.parse(t)
+		if im.Trees != 3 || len(im.Roots) != c.starts {
+			t.Errorf("order %v: %d trees, %d starts of a search, want 3 and %d", c.order, im.Trees, len(im.Roots), c.starts)
+		}
+		if err := im.Verify(context.Background()); err != nil {
+			t.Errorf("order %v: %v", c.order, err)
+		}
+	}
+}

@@ -30,7 +30,7 @@ var (
 	ErrBuilt = errors.New("annoy: the index is built")
 	// ErrOption: an option, or a combination of options, is not valid.
 	ErrOption = errors.New("annoy: bad option")
-	// ErrBigEndian: this machine is big-endian; .ann files are little-endian and read in place.
+	// ErrBigEndian: this machine is big-endian; index files are little-endian and read in place.
 	ErrBigEndian = annfile.ErrBigEndian
 	// ErrTooLarge: the format's 31-bit node numbers cannot hold so many items and nodes.
 	ErrTooLarge = errors.New("annoy: too large for the format")

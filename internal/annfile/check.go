@@ -132,7 +132,7 @@ func (im *Image) checkItem(i int32) error {
 	if im.Metric != Hamming && im.Descendants(p) == 1 {
 		v := im.Floats(p)
 		if c := CheckFinite(v); c >= 0 {
-			return &CorruptError{im.OffsetOf(i) + int64(im.Vec) + 4*int64(c), fmt.Sprintf("item %d: component %d is %v", i, c, v[c])}
+			return &CorruptError{Offset: im.OffsetOf(i) + int64(im.Vec) + 4*int64(c), Reason: fmt.Sprintf("item %d: component %d is %v", i, c, v[c])}
 		}
 	}
 	return im.checkFields(i)

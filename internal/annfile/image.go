@@ -1,32 +1,21 @@
 package annfile
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"unsafe"
 
+	"github.com/annoy-go/annoy/internal/format"
 	"github.com/annoy-go/annoy/internal/invariants"
 )
 
 // ErrCorrupt is what every CorruptError unwraps to.
-var ErrCorrupt = errors.New("annoy: corrupt index")
+var ErrCorrupt = format.ErrCorrupt
 
 // CorruptError says where the bytes of an index break a rule of the format.
-type CorruptError struct {
-	Offset int64  // byte offset in the file; -1 where the whole file is meant
-	Reason string // what was found and what was expected
-}
+type CorruptError = format.CorruptError
 
-func (e *CorruptError) Error() string {
-	if e.Offset < 0 {
-		return "annoy: corrupt index: " + e.Reason
-	}
-	return fmt.Sprintf("annoy: corrupt index at byte %d: %s", e.Offset, e.Reason)
-}
-
-// Unwrap makes errors.Is(err, ErrCorrupt) true.
-func (e *CorruptError) Unwrap() error { return ErrCorrupt }
+// ErrBigEndian is returned on machines whose byte order is not the format's.
+var ErrBigEndian = format.ErrBigEndian
 
 // Image is the node array of an index. Items and trees are two buffers that
 // need not be neighbours in memory (a builder's items stay where they are while
@@ -81,14 +70,8 @@ func (im *Image) OffsetOf(i int32) int64 { return int64(i) * int64(im.Size) }
 
 // corrupt describes a fault of node i.
 func (im *Image) corrupt(i int32, format string, args ...any) error {
-	return &CorruptError{im.OffsetOf(i), fmt.Sprintf("node %d: ", i) + fmt.Sprintf(format, args...)}
+	return &CorruptError{Offset: im.OffsetOf(i), Reason: fmt.Sprintf("node %d: ", i) + fmt.Sprintf(format, args...)}
 }
-
-// littleEndian tells whether this machine reads the format in place.
-var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
-
-// ErrBigEndian is returned on machines whose byte order is not the format's.
-var ErrBigEndian = errors.New("annoy: .ann files are little-endian and read in place; this machine is big-endian")
 
 // Parse finds the roots of an index and checks what can be checked without
 // reading it all: the size, every root, and a sample of the items. It costs
@@ -96,14 +79,14 @@ var ErrBigEndian = errors.New("annoy: .ann files are little-endian and read in p
 func Parse(l Layout, data []byte) (*Image, error) {
 	size := int(l.Size)
 	if len(data) == 0 {
-		return nil, &CorruptError{0, "the file is empty; an index without items still has its roots"}
+		return nil, &CorruptError{Offset: 0, Reason: "the file is empty; an index without items still has its roots"}
 	}
 	if len(data)%size != 0 {
-		return nil, &CorruptError{int64(len(data) / size * size), fmt.Sprintf("the file's %d bytes are not a multiple of the %d bytes of a node", len(data), size)}
+		return nil, &CorruptError{Offset: int64(len(data) / size * size), Reason: fmt.Sprintf("the file's %d bytes are not a multiple of the %d bytes of a node", len(data), size)}
 	}
 	n := len(data) / size
 	if n > 1<<31-1 {
-		return nil, &CorruptError{-1, fmt.Sprintf("%d nodes, node numbers have 31 bits", n)}
+		return nil, &CorruptError{Offset: -1, Reason: fmt.Sprintf("%d nodes, node numbers have 31 bits", n)}
 	}
 	base := unsafe.Pointer(unsafe.SliceData(data))
 	im := &Image{Layout: l, NNodes: n, NItems: n, itemBase: base}

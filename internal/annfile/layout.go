@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"math"
 	"unsafe"
+
+	"github.com/annoy-go/annoy/internal/format"
 )
 
 // Metric is one of Annoy's five. Cosine is a view of Angular and has no layout of its own.
@@ -79,7 +81,7 @@ const (
 // read it in place.
 func NewLayout(m Metric, dim int, d Dialect) (Layout, error) {
 	l := Layout{Metric: m, Dialect: d, Dim: dim, Kids: defaultKids, Vec: wideVec}
-	if !littleEndian {
+	if !format.LittleEndian {
 		return l, ErrBigEndian
 	}
 	if dim < 1 || dim > MaxDim {

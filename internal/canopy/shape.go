@@ -1,5 +1,7 @@
 package canopy
 
+import "fmt"
+
 // Shape is how many leaves a vector is coded in, and how many of its dimensions a nibble of the code stands for. The
 // values are those of the file.
 type Shape uint8
@@ -11,6 +13,21 @@ const (
 	One8
 	Two8
 )
+
+// String is the shape's lower-case name.
+func (s Shape) String() string {
+	switch s {
+	case ShapeAuto:
+		return "auto"
+	case One4:
+		return "one4"
+	case One8:
+		return "one8"
+	case Two8:
+		return "two8"
+	}
+	return fmt.Sprintf("Shape(%d)", uint8(s))
+}
 
 // Assignments is how many leaves a vector may be in.
 func (s Shape) Assignments() int {
@@ -34,4 +51,11 @@ func (s Shape) LeafTarget() int {
 		return 128
 	}
 	return 256
+}
+
+// subspaces is M, the nibbles of a code of dim coded components: a multiple of 4, since four nibbles of a slot lie
+// together in a block.
+func (s Shape) subspaces(dim int) int {
+	d := s.Dims()
+	return (dim + 4*d - 1) / (4 * d) * 4
 }

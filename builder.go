@@ -90,11 +90,11 @@ func (b *Builder) Add(id int, v []float32) error {
 	case int64(id) >= math.MaxInt32:
 		return fail(ErrTooLarge, "id %d, an .ann file holds ids below %d", id, math.MaxInt32)
 	case len(v) != b.layout.Dim: // checkVector's name for it is made only when needed
-		return checkVector(v, &b.layout, fmt.Sprintf("the vector of id %d", id))
+		return checkVector(v, b.layout.Dim, b.metric, fmt.Sprintf("the vector of id %d", id))
 	}
 	sum := kernel.Dot(v, v)
 	if sum-sum != 0 {
-		if err := checkVector(v, &b.layout, fmt.Sprintf("the vector of id %d", id)); err != nil {
+		if err := checkVector(v, b.layout.Dim, b.metric, fmt.Sprintf("the vector of id %d", id)); err != nil {
 			return err
 		}
 	}

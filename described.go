@@ -57,9 +57,9 @@ func parseDescribed(data []byte, o *OpenOptions, meta *sidecar.Meta) (*Index, er
 	if o.Metric != 0 {
 		metric = o.Metric // the view that is asked for
 	}
-	ix := newIndex(im, metric)
-	ix.meta, ix.seed = meta, meta.Seed
-	return ix, nil
+	f := newForestIndex(im, metric)
+	f.meta, f.seed = meta, meta.Seed
+	return newIndex(f, metric), nil
 }
 
 // described is the metric and layout that meta names.

@@ -124,7 +124,7 @@ func parse(data []byte, o *OpenOptions) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newIndex(im, o.Metric), nil
+	return newIndex(newForestIndex(im, o.Metric), o.Metric), nil
 }
 
 // parseDialects takes the dialect that the bytes fit. Small files may fit both; their whole structure then decides.

@@ -165,6 +165,11 @@ func (o *SearchOptions) Validate() error {
 	return nil
 }
 
+// beyond tells whether a hit at distance d is one that the options leave out; nil options leave out none.
+func (o *SearchOptions) beyond(d float32) bool {
+	return o != nil && (o.MaxDistance != 0 && d > o.MaxDistance || o.MinProduct != 0 && d < o.MinProduct)
+}
+
 func (o *SearchOptions) validateFor(m Metric) error {
 	if err := o.Validate(); err != nil {
 		return err

@@ -25,7 +25,7 @@ func (ix *Index) Save(path string) (err error) {
 		return err
 	}
 	defer ix.end(prev, &err)
-	return saveImage(path, ix.im, ix.metric, ix.seed)
+	return ix.backend.save(path)
 }
 
 // SaveDialect is Save of a dot index in the other layout or its own: the same
@@ -42,7 +42,8 @@ func (ix *Index) SaveDialect(path string, d DotDialect) (err error) {
 		return err
 	}
 	defer ix.end(prev, &err)
-	im := ix.im
+	f := ix.backend.(*forestIndex)
+	im := f.im
 	if d.stored() != im.Dialect {
 		if need := im.ConvertedSize(); !mmap.CanReserve(need) {
 			return fail(ErrMemory, "a copy in the other dialect takes %d bytes", need)
@@ -51,7 +52,7 @@ func (ix *Index) SaveDialect(path string, d DotDialect) (err error) {
 			return err
 		}
 	}
-	return saveImage(path, im, ix.metric, ix.seed)
+	return saveImage(path, im, ix.metric, f.seed)
 }
 
 // WriteTo writes the bytes of the .ann file. Errors: w's, ErrClosed, ErrCorrupt.
@@ -61,15 +62,7 @@ func (ix *Index) WriteTo(w io.Writer) (n int64, err error) {
 		return 0, err
 	}
 	defer ix.end(prev, &err)
-	items, trees := ix.im.Bytes()
-	for _, part := range [][]byte{items, trees} {
-		k, err := writeCopies(w, part, nil)
-		n += k
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, nil
+	return ix.backend.writeTo(w)
 }
 
 func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {

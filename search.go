@@ -8,9 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/annoy-go/annoy/internal/annfile"
-	"github.com/annoy-go/annoy/internal/forest"
 	"github.com/annoy-go/annoy/internal/kernel"
-	"github.com/annoy-go/annoy/internal/topk"
 )
 
 // Neighbor is one hit of a search.
@@ -34,7 +32,7 @@ func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptio
 	if err := ix.checkSearch(k, o); err != nil {
 		return dst, err
 	}
-	if err := checkVector(q, &ix.im.Layout, "the query"); err != nil {
+	if err := checkVector(q, ix.dim, ix.metric, "the query"); err != nil {
 		return dst, err
 	}
 	prev, err := ix.begin()
@@ -42,13 +40,7 @@ func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptio
 		return dst, err
 	}
 	defer ix.end(prev, &err)
-	s := ix.scratch.Get().(*forest.Searcher)
-	query := forest.Query{Vec: q}
-	if ix.im.Metric == annfile.Hamming {
-		query.Bits = s.Bits(ix.im.Words)
-		annfile.PackBits(query.Bits, q)
-	}
-	return ix.run(dst, s, &query, k, o)
+	return ix.backend.(*forestIndex).search(dst, q, k, o)
 }
 
 // SearchByID is Search for the vector of an item, which is among its own hits. Errors also: ErrNotFound.
@@ -67,44 +59,7 @@ func (ix *Index) AppendSearchByID(dst []Neighbor, id int64, k int, o *SearchOpti
 		return dst, err
 	}
 	defer ix.end(prev, &err)
-	p, err := ix.item(id)
-	if err != nil {
-		return dst, err
-	}
-	s := ix.scratch.Get().(*forest.Searcher)
-	query := forest.Query{}
-	if ix.im.Metric == annfile.Hamming {
-		query.Bits = ix.im.Bits(p)
-	} else {
-		query.Vec = ix.im.Floats(p)
-	}
-	return ix.run(dst, s, &query, k, o)
-}
-
-// run searches and appends the hits that the options allow.
-func (ix *Index) run(dst []Neighbor, s *forest.Searcher, q *forest.Query, k int, o *SearchOptions) ([]Neighbor, error) {
-	q.K = min(k, ix.im.NItems)
-	if o != nil {
-		q.SearchK, q.Filter = o.SearchK, o.Filter
-	}
-	pairs, err := s.Search(ix.im, q)
-	if err == nil {
-		dst = ix.appendHits(dst, pairs, o)
-	}
-	// Not deferred: a search that a page fault or a filter's panic cut off leaves its marks in the scratch.
-	ix.scratch.Put(s)
-	return dst, err
-}
-
-func (ix *Index) appendHits(dst []Neighbor, pairs []topk.Pair, o *SearchOptions) []Neighbor {
-	for _, p := range pairs {
-		d := ix.metric.distance(p.Dist)
-		if o != nil && (o.MaxDistance != 0 && d > o.MaxDistance || o.MinProduct != 0 && d < o.MinProduct) {
-			break
-		}
-		dst = append(dst, Neighbor{ID: int64(p.ID), Distance: d})
-	}
-	return dst
+	return ix.backend.(*forestIndex).searchByID(dst, id, k, o)
 }
 
 func (ix *Index) checkSearch(k int, o *SearchOptions) error {
@@ -118,9 +73,9 @@ func (ix *Index) checkSearch(k int, o *SearchOptions) error {
 }
 
 // checkVector checks length and components of a vector; what names it in the error.
-func checkVector(v []float32, l *annfile.Layout, what string) error {
-	if len(v) != l.Dim {
-		return fail(ErrDimension, "%s has %d components, the index %d", what, len(v), l.Dim)
+func checkVector(v []float32, dim int, m Metric, what string) error {
+	if len(v) != dim {
+		return fail(ErrDimension, "%s has %d components, the index %d", what, len(v), dim)
 	}
 	// A finite sum of squares proves every component finite, and the sum of their magnitudes, in one kernel call.
 	if s := kernel.Dot(v, v); s-s == 0 {
@@ -129,16 +84,16 @@ func checkVector(v []float32, l *annfile.Layout, what string) error {
 	if c := annfile.CheckFinite(v); c >= 0 {
 		return fail(ErrNotFinite, "%s: component %d is %v", what, c, v[c])
 	}
-	return checkLength(v, l.Metric, what)
+	return checkLength(v, m, what)
 }
 
 // checkLength refuses a vector whose sum of squares overflowed, as far as the metric needs that sum: norms,
 // products and planes would be Inf, and what is computed of them NaN.
-func checkLength(v []float32, m annfile.Metric, what string) error {
+func checkLength(v []float32, m Metric, what string) error {
 	switch m {
-	case annfile.Hamming:
+	case Hamming:
 		return nil
-	case annfile.Manhattan:
+	case Manhattan:
 		sum := 0.0
 		for _, x := range v {
 			sum += math.Abs(float64(x))

@@ -95,9 +95,9 @@ func (s *memoryItems) finish(ctx context.Context, job *treeJob) (*Index, error) 
 		return nil, err
 	}
 	s.shared = true
-	ix := newIndex(im, job.metric)
-	ix.seed = job.opts.Seed
-	return ix, nil
+	f := newForestIndex(im, job.metric)
+	f.seed = job.opts.Seed
+	return newIndex(f, job.metric), nil
 }
 
 // extend gives dot items their extra component and returns the largest norm.

@@ -2,7 +2,6 @@ package annoy
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/annoy-go/annoy/internal/sidecar"
 )
@@ -30,42 +29,7 @@ func (ix *Index) VerifyWith(ctx context.Context, o *VerifyOptions) (err error) {
 	if o != nil {
 		tell = o.Progress
 	}
-	steps := reporter{to: tell}
-	err = ix.im.VerifyWith(ctx, func(done, total int64) {
-		steps.tell(Progress{Stage: "verify", Done: done, Total: total})
-	})
-	if err != nil {
-		return err
-	}
-	steps.end()
-	if ix.meta == nil {
-		return nil
-	}
-	crc, err := ix.checksum(ctx, &reporter{to: tell})
-	if err != nil {
-		return err
-	}
-	if crc != ix.meta.CRC {
-		return &CorruptError{Offset: -1, Reason: fmt.Sprintf("CRC-32C of the file is %08x, its sidecar has %08x", crc, ix.meta.CRC)}
-	}
-	return nil
-}
-
-// checksum is the CRC-32C of all bytes.
-func (ix *Index) checksum(ctx context.Context, r *reporter) (crc uint32, err error) {
-	items, trees := ix.im.Bytes()
-	p := Progress{Stage: "checksum", Total: int64(len(items)) + int64(len(trees))}
-	for _, part := range [][]byte{items, trees} {
-		crc, err = continueCRC(ctx, crc, part, func(n int) {
-			p.Done += int64(n)
-			r.tell(p)
-		})
-		if err != nil {
-			return 0, err
-		}
-	}
-	r.end()
-	return crc, nil
+	return ix.backend.verify(ctx, tell)
 }
 
 // crcBlock is how much a checksum goes over between two looks at the context.

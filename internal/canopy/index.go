@@ -56,9 +56,16 @@ type Index struct {
 	SlotRow []uint32 // by slot number, NoRow for padding; nil with one assignment; take SlotRows
 	Rows    []byte   // N·RowStride
 
-	data   []byte
-	blocks uint32 // how many
-	ids    ids
+	About About
+
+	data        []byte
+	head        header
+	table       []entry
+	blocks      uint32 // how many
+	ids         ids
+	keys        keys
+	calibration *entry // nil where there is none
+	metadata    []byte
 }
 
 // NoRow stands for no row: in the slot→row table for padding, in the id→row table for an id that there is not.

@@ -27,6 +27,9 @@ func (e *CorruptError) Error() string {
 // Unwrap makes errors.Is(err, ErrCorrupt) true.
 func (e *CorruptError) Unwrap() error { return ErrCorrupt }
 
+// ErrVersion is returned for a file that only a later version of the library can read.
+var ErrVersion = errors.New("annoy: the file needs a later version of this library")
+
 // LittleEndian tells whether this machine reads the formats in place.
 var LittleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 

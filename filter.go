@@ -6,7 +6,7 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
-	"github.com/annoy-go/annoy/internal/forest"
+	"github.com/annoy-go/annoy/internal/filter"
 )
 
 // Filter restricts a search to the ids that it contains. A filter that also has
@@ -30,8 +30,8 @@ func (f roaringFilter) Contains(id int64) bool {
 
 func (f roaringFilter) Len() int { return int(f.b.GetCardinality()) }
 
-// List makes it a forest.Lister.
-func (f roaringFilter) List(to *forest.List) {
+// List makes it a filter.Lister.
+func (f roaringFilter) List(to *filter.List) {
 	s := scans32.Get().(*scan32)
 	s.it.Initialize(f.b)
 	list(to, &s.it, s.buf[:])
@@ -54,8 +54,8 @@ func (f roaring64Filter) Contains(id int64) bool { return id >= 0 && f.b.Contain
 
 func (f roaring64Filter) Len() int { return int(f.b.GetCardinality()) }
 
-// List makes it a forest.Lister.
-func (f roaring64Filter) List(to *forest.List) {
+// List makes it a filter.Lister.
+func (f roaring64Filter) List(to *filter.List) {
 	s := scans64.Get().(*scan64)
 	s.it.Initialize(f.b)
 	list(to, &s.it, s.buf[:])
@@ -93,7 +93,7 @@ var (
 )
 
 // list takes the ids of a bitmap, which ascend, up to the first beyond the index's.
-func list[T uint32 | uint64](to *forest.List, it interface{ NextMany(buf []T) int }, buf []T) {
+func list[T uint32 | uint64](to *filter.List, it interface{ NextMany(buf []T) int }, buf []T) {
 	for n := it.NextMany(buf); n > 0; n = it.NextMany(buf) {
 		for _, id := range buf[:n] {
 			if !to.Take(int64(id)) {

@@ -2,55 +2,21 @@ package forest
 
 import (
 	"fmt"
-	"iter"
 	"unsafe"
 
 	"github.com/annoy-go/annoy/internal/annfile"
+	"github.com/annoy-go/annoy/internal/filter"
 	"github.com/annoy-go/annoy/internal/kernel"
 	"github.com/annoy-go/annoy/internal/topk"
 )
 
-// Filter restricts a search to the ids that it contains.
-type Filter interface {
-	Contains(id int64) bool
-}
-
-// SizedFilter is a Filter that can list itself, so that a small one is scanned exactly.
-type SizedFilter interface {
-	Filter
-	Len() int
-	All() iter.Seq[int64]
-}
-
-// Lister is a SizedFilter that lists itself without allocating: a sequence and the loop over it are
-// closures, made anew for every search.
-type Lister interface {
-	SizedFilter
-	List(to *List) // takes every id once
-}
-
-// List is the ids of a filter that an index may have.
-type List struct {
-	ids   []int32
-	limit int64
-}
-
-// Take adds an id, unless it is beyond the index's; whether it took it tells that larger ones may follow.
-func (l *List) Take(id int64) bool {
-	if uint64(id) >= uint64(l.limit) {
-		return false
-	}
-	l.ids = append(l.ids, int32(id))
-	return true
-}
-
 // Query is what a search asks for.
 type Query struct {
-	Vec     []float32 // Dim components; for hamming unused
-	Bits    []uint64  // hamming: Words words
-	K       int       // answers wanted, ≥ 1
-	SearchK int       // candidates to collect, counted as Annoy counts them; ≤ 0: K · trees
-	Filter  Filter    // nil: all items
+	Vec     []float32     // Dim components; for hamming unused
+	Bits    []uint64      // hamming: Words words
+	K       int           // answers wanted, ≥ 1
+	SearchK int           // candidates to collect, counted as Annoy counts them; ≤ 0: K · trees
+	Filter  filter.Filter // nil: all items
 }
 
 // scanAlways is how many ids a filter may have and always be scanned rather than searched for.
@@ -70,7 +36,7 @@ type Searcher struct {
 	accepted bitmap // ids collected that the filter contains
 	ids      []int32
 	dist     []float32
-	list     List
+	list     filter.List
 	top      topk.Select
 	bits     []uint64
 }
@@ -99,7 +65,7 @@ func (s *Searcher) Search(im *annfile.Image, q *Query) ([]topk.Pair, error) {
 		searchK = int64(q.K) * int64(len(im.Roots))
 	}
 	s.seen.reset(im.NItems)
-	sized, _ := q.Filter.(SizedFilter)
+	sized, _ := q.Filter.(filter.Sized)
 	switch {
 	case sized != nil && scans(sized.Len(), im.NItems, searchK):
 		s.collectFilter(im, sized)
@@ -194,11 +160,13 @@ func (s *Searcher) collectFiltered(im *annfile.Image, q *Query, searchK int64) e
 }
 
 // collectFilter takes the ids of a small filter.
-func (s *Searcher) collectFilter(im *annfile.Image, f SizedFilter) {
-	if l, ok := f.(Lister); ok {
-		s.list = List{s.ids, int64(im.NItems)}
+func (s *Searcher) collectFilter(im *annfile.Image, f filter.Sized) {
+	if l, ok := f.(filter.Lister); ok {
+		s.list.Reset(int64(im.NItems))
 		l.List(&s.list)
-		s.ids, s.list = s.list.ids, List{}
+		for _, id := range s.list.IDs {
+			s.ids = append(s.ids, int32(id))
+		}
 		return
 	}
 	for id := range f.All() {
@@ -210,7 +178,7 @@ func (s *Searcher) collectFilter(im *annfile.Image, f SizedFilter) {
 }
 
 // collectAll takes every id, or every one in the filter.
-func (s *Searcher) collectAll(im *annfile.Image, f Filter) {
+func (s *Searcher) collectAll(im *annfile.Image, f filter.Filter) {
 	for id := range int32(im.NItems) {
 		if f == nil || f.Contains(int64(id)) {
 			s.ids = append(s.ids, id)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/annoy-go/annoy/internal/annfile"
+	"github.com/annoy-go/annoy/internal/filter"
 )
 
 // scene is an image of random items, to be damaged.
@@ -117,7 +118,7 @@ func TestSearchEnds(t *testing.T) {
 			}
 		}
 		q := &Query{Vec: []float32{1, 2, 3, 4, 5}, Bits: []uint64{5}, K: 10, SearchK: 500}
-		for _, f := range []Filter{nil, evens{}} {
+		for _, f := range []filter.Filter{nil, evens{}} {
 			q.Filter = f
 			if _, err := new(Searcher).Search(im, q); !errors.Is(err, annfile.ErrCorrupt) {
 				t.Errorf("metric %d: %v", m, err)

@@ -178,6 +178,9 @@ func TestValidate(t *testing.T) {
 		"0 trees":       {Base: "x", Trees: []int{0}},
 		"need the quer": {Base: "x", Truth: "t"},
 		"quick":         {Base: "x", Queries: "q", Truth: "t", Quick: true},
+		"-1 rounds":     {Base: "x", Rounds: -1},
+		"[annoy]":       {Base: "x", Alone: true, With: []string{"annoy"}},
+		`called "a"`:    {Base: "x", Ours: []Own{{Name: "a"}, {Name: "a"}}},
 	} {
 		if _, err := Compare(t.Context(), o); !errors.Is(err, annoy.ErrOption) || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want ErrOption with %q", err, want)

@@ -53,6 +53,8 @@ type AtRecall struct {
 	Recall  float64 `json:"recall"`
 	QPS     Figure  `json:"qps"`      // queries per second of CPU time, one thread; over rounds
 	QPSWall Figure  `json:"qps_wall"` // by the clock on the wall
+	// ByRound are the queries per second of CPU time round by round: all indexes of a comparison have the same rounds.
+	ByRound []float64 `json:"qps_by_round,omitempty"`
 	// Effort says which effort, between two measured ones or at one.
 	Effort string `json:"effort,omitempty"`
 	// Least: even the least effort that is worth it finds more, and the figures are that effort's.
@@ -78,7 +80,7 @@ func at(target float64, d *Description, points []*point) AtRecall {
 	case i == 0:
 		a.Least = f[0].recall() > target
 		a.Effort = d.label(f[0].effort)
-		a.QPS, a.QPSWall = rates(f[0].cpu, f[0].cpu, 1), rates(f[0].wall, f[0].wall, 1)
+		a.set(f[0], f[0], 1)
 		return a
 	}
 	below, above := f[i-1], f[i]
@@ -86,7 +88,7 @@ func at(target float64, d *Description, points []*point) AtRecall {
 	if span := loss(above.recall()) - loss(below.recall()); span > 0 { // 0 where both miss next to nothing
 		w = (loss(target) - loss(below.recall())) / span
 	}
-	a.QPS, a.QPSWall = rates(below.cpu, above.cpu, w), rates(below.wall, above.wall, w)
+	a.set(below, above, w)
 	a.Effort = d.label(above.effort)
 	if w < 1 {
 		a.Effort = fmt.Sprintf("%s … %s", d.label(below.effort), d.label(above.effort))
@@ -94,11 +96,16 @@ func at(target float64, d *Description, points []*point) AtRecall {
 	return a
 }
 
+// set gives the speeds a share w of the way from one point to another.
+func (a *AtRecall) set(from, to *point, w float64) {
+	a.ByRound = rates(from.cpu, to.cpu, w)
+	a.QPS, a.QPSWall = figureOf(a.ByRound), figureOf(rates(from.wall, to.wall, w))
+}
+
 // rates are queries per second, round by round, a share w of the way from one cost to another.
-func rates(from, to []float64, w float64) Figure {
-	var qps []float64
+func rates(from, to []float64, w float64) (qps []float64) {
 	for i := range from {
 		qps = append(qps, math.Exp(-(1-w)*math.Log(from[i])-w*math.Log(to[i])))
 	}
-	return figureOf(qps)
+	return qps
 }

@@ -3,7 +3,6 @@ package peers
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -20,11 +19,11 @@ import (
 // emptyRepeat is how many times an empty call is measured for its median.
 const emptyRepeat = 5
 
-// ours is this library's forest as a Peer, in this process.
+// ours is an index of this library as a Peer, in this process.
 type ours struct {
+	own   Own
 	d     Description
 	set   *Set
-	trees int
 	path  string
 	index *annoy.Index
 	empty *annoy.Index // of one item
@@ -32,18 +31,22 @@ type ours struct {
 	ends  []int
 }
 
-func newOurs(s shape, k int, version, dir string) *ours {
-	return &ours{trees: s.trees, path: filepath.Join(dir, fmt.Sprintf("ours-%d.ann", s.trees)), d: Description{
-		Name: fmt.Sprintf("ours, %d trees", s.trees), Library: oursLibrary, Version: version,
-		Parameters: map[string]any{"trees": s.trees}, Call: "a Go loop, a call a query", Knob: "search_k",
-		Series: []Series{{From: k, To: exhaustive(s)}},
-	}}
+// newOurs makes a peer of an index, which will be saved at path with the extension of its kind.
+func newOurs(own Own, s shape, k int, version, path string) *ours {
+	o := &ours{own: own, d: own.describe(s, k, version), path: path + own.extension()}
+	if own.Path != "" {
+		o.path = own.Path
+	}
+	return o
 }
 
 func (o *ours) Describe() Description { return o.d }
 
 // Build counts the adding of the vectors, as the peers do that copy them.
 func (o *ours) Build(ctx context.Context, s *Set) (cost BuildCost, err error) {
+	if o.own.Path != "" {
+		return o.own.Cost, nil
+	}
 	defer debug.FreeOSMemory()
 	wall, cpu := time.Now(), cputime.Process()
 	b, err := annoy.NewBuilder(s.dim, s.metric, &annoy.BuilderOptions{Items: s.rows})
@@ -56,7 +59,7 @@ func (o *ours) Build(ctx context.Context, s *Set) (cost BuildCost, err error) {
 			return cost, err
 		}
 	}
-	ix, err := b.Build(ctx, &annoy.BuildOptions{Kind: annoy.Forest, Trees: o.trees})
+	ix, err := b.Build(ctx, &o.own.Build)
 	if err != nil {
 		return cost, err
 	}
@@ -83,7 +86,7 @@ func (o *ours) Open(ctx context.Context, s *Set) (err error) {
 	if err := b.Add(0, slices.Repeat([]float32{1}, s.dim)); err != nil {
 		return err
 	}
-	o.empty, err = b.Build(ctx, &annoy.BuildOptions{Kind: annoy.Forest, Trees: 1})
+	o.empty, err = b.Build(ctx, &annoy.BuildOptions{Kind: o.own.Build.Kind, Trees: 1})
 	return err
 }
 

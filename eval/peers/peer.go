@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/annoy-go/annoy"
 )
@@ -64,6 +65,8 @@ type BuildCost struct {
 	CPU   float64 `json:"cpu"`   // seconds
 	Wall  float64 `json:"wall"`  // seconds
 	Bytes int64   `json:"bytes"` // of the saved index
+	// Built is when, where the index is not of this comparison; otherwise zero.
+	Built time.Time `json:"built,omitzero"`
 }
 
 // Timing is a slice of queries: its seconds in all, and for each query the ids found, nearest first. A negative

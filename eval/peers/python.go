@@ -15,6 +15,7 @@ type python struct {
 	d      Description
 	path   string // of the saved index
 	metric string
+	cache  cache
 	search *worker // nil before Open
 	before int64   // resident bytes before the index was loaded
 }
@@ -40,7 +41,12 @@ func (p *python) Describe() Description {
 	return d
 }
 
-func (p *python) Build(ctx context.Context, s *Set) (cost BuildCost, err error) {
+// Build takes the index from the cache where that has it.
+func (p *python) Build(ctx context.Context, s *Set) (BuildCost, error) {
+	return p.cache.get(p, s, func() (BuildCost, error) { return p.build(ctx, s) })
+}
+
+func (p *python) build(ctx context.Context, s *Set) (cost BuildCost, err error) {
 	w, err := p.start(ctx)
 	if err != nil {
 		return cost, err

@@ -107,7 +107,7 @@ func (r *Report) add(c *contender, o *Options) {
 	}
 	for _, x := range worthwhile(c.points, 0) {
 		p.Points = append(p.Points, PointReport{
-			Effort: x.effort, Recall: x.recall(), QPS: rates(x.cpu, x.cpu, 1), QPSWall: rates(x.wall, x.wall, 1),
+			Effort: x.effort, Recall: x.recall(), QPS: figureOf(rates(x.cpu, x.cpu, 1)), QPSWall: figureOf(rates(x.wall, x.wall, 1)),
 		})
 	}
 	r.Peers = append(r.Peers, p)

@@ -22,6 +22,7 @@ type Set struct {
 	truthName  string // where truth came from
 	heldOut    bool   // the queries were taken out of the base
 	npyBase    string // the same rows for NumPy; the file may have more of them
+	baseSum    string // of that file, for the cache; "" before it is asked for
 	npyQueries string
 }
 

@@ -20,6 +20,7 @@ type Options struct {
 	Ours    []Own        // indexes of this library; nil: what defaultOurs names
 	Recalls []float64    // to state speeds at, each within (0, 1); nil: 0.8, 0.9, 0.95, 0.99
 	Trees   []int        // of the forests, ours and Annoy's; nil: 10 and 50
+	Rows    int          // the first so many of Base are indexed; 0: all
 	Rounds  int          // how often everything takes its turn, each time with queries of its own; 0: 5, or 2 where Quick
 	Slice   int          // queries a round, where there are enough of them; 0: 200, or 100 where Quick
 	Quick   bool         // for a first look: quickRows rows, and fewer rounds
@@ -41,6 +42,14 @@ var (
 	defaultRecalls = []float64{0.8, 0.9, 0.95, 0.99}
 	defaultTrees   = []int{10, 50}
 )
+
+// limit is how many rows of the base are read at most, 0: all.
+func (o *Options) limit() int {
+	if o.Quick && (o.Rows == 0 || o.Rows > quickRows) {
+		return quickRows
+	}
+	return o.Rows
+}
 
 func (o *Options) rounds() int {
 	switch {
@@ -88,8 +97,10 @@ func (o *Options) Validate() error {
 		return wrong("%d rounds of %d queries, want 1 or more of each", o.Rounds, o.Slice)
 	case o.Alone && len(o.With) > 0:
 		return wrong("no other libraries, and %s", o.With)
-	case o.Quick && o.Truth != "":
-		return wrong("the exact neighbours of all rows are not those of a quick comparison's: it computes its own")
+	case o.Rows < 0:
+		return wrong("%d rows, want 1 or more", o.Rows)
+	case o.limit() > 0 && o.Truth != "":
+		return wrong("the exact neighbours of all rows are not those of the first %d: they are computed where no file of them is named", o.limit())
 	case o.Truth != "" && o.Queries == "":
 		return wrong("exact neighbours need the queries that they belong to")
 	}

@@ -37,7 +37,7 @@ func (r *Report) WriteHTML(out io.Writer) error {
 	}
 	p := &page{
 		Report: r, Plot: template.HTML(svg.String()), VersusRows: r.versusTable(), VersusTitle: versusTitle,
-		LeastNote: leastNote, Missing: r.missing(), Time: r.Time.Format(time.RFC3339),
+		LeastNote: leastNote, Missing: r.Missing(), Time: r.Time.Format(time.RFC3339),
 	}
 	p.Speeds, p.Marked = r.speedTable()
 	return pageTemplate.Execute(out, p)

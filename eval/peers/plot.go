@@ -140,7 +140,7 @@ func (r *Report) drawPeer(b *strings.Builder, i int, x, y scale) {
 			}
 			fmt.Fprintf(&path, "%s%.1f %.1f", letter, cx, cy)
 		}
-		label := fmt.Sprintf("%s, %s: recall %.4f, %s queries/s", p.Name, p.label(point.Effort), point.Recall, short(point.QPS.Median))
+		label := fmt.Sprintf("%s, %s: recall %.4f, %s queries/s", p.Name, p.label(point.Effort), point.Recall, Short(point.QPS.Median))
 		fmt.Fprintf(&dots, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"><title>%s</title></circle>`+"\n", cx, cy, colour, html.EscapeString(label))
 	}
 	fmt.Fprintf(b, `<path d="%s" fill="none" stroke="%s" stroke-width="%g"%s/>`+"\n%s", path.String(), colour, width, dash, dots.String())

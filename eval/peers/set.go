@@ -28,12 +28,8 @@ type Set struct {
 
 // loadSet reads the files of o. Copies for NumPy go to dir.
 func loadSet(ctx context.Context, o *Options, dir string) (*Set, error) {
-	limit := 0
-	if o.Quick {
-		limit = quickRows
-	}
 	want := o.rounds() * o.slice()
-	in, err := readInput(ctx, o, limit, want)
+	in, err := readInput(ctx, o, o.limit(), want)
 	if err != nil {
 		return nil, err
 	}

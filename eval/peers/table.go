@@ -11,7 +11,7 @@ import (
 )
 
 // row is a line of a table, the first its head.
-type row []string
+type row = []string
 
 // speedTable has a row for each index: queries per second at each recall, and its cost. marked tells that a speed
 // is that of the least effort, which finds more.
@@ -27,7 +27,7 @@ func (r *Report) speedTable() (rows []row, marked bool) {
 		for _, a := range p.At {
 			cell := "–"
 			if a.Missing == "" {
-				cell = short(a.QPS.Median)
+				cell = Short(a.QPS.Median)
 			}
 			if a.Least {
 				cell, marked = cell+"*", true
@@ -79,11 +79,11 @@ func (v Versus) cell() string {
 	case v.Always:
 		when = "always"
 	case v.Until > 0 && v.From > 0:
-		when = "to " + short(v.Until) + ", from " + short(v.From)
+		when = "to " + Short(v.Until) + ", from " + Short(v.From)
 	case v.Until > 0:
-		when = "to " + short(v.Until)
+		when = "to " + Short(v.Until)
 	case v.From > 0:
-		when = "from " + short(v.From)
+		when = "from " + Short(v.From)
 	default:
 		when = "never"
 	}
@@ -91,7 +91,7 @@ func (v Versus) cell() string {
 	if v.Least {
 		mark = "*"
 	}
-	return fmt.Sprintf("%s×%s %s", significant(v.Ratio), mark, when)
+	return fmt.Sprintf("%s×%s %s", Significant(v.Ratio), mark, when)
 }
 
 const (
@@ -123,7 +123,7 @@ func (r *Report) WriteText(out io.Writer) error {
 			return err
 		}
 	}
-	for _, m := range r.missing() {
+	for _, m := range r.Missing() {
 		fmt.Fprintln(&b, m)
 	}
 	_, err := io.WriteString(out, b.String())
@@ -134,15 +134,15 @@ func (r *Report) WriteText(out io.Writer) error {
 func (r *Report) WriteMarkdown(out io.Writer) error {
 	var b strings.Builder
 	speeds, marked := r.speedTable()
-	markdown(&b, speeds)
+	Markdown(&b, speeds)
 	if marked {
 		fmt.Fprintf(&b, "\n\\%s\n", leastNote)
 	}
 	if rows := r.versusTable(); rows != nil {
 		fmt.Fprintf(&b, "\n%s\n\n", versusTitle)
-		markdown(&b, rows)
+		Markdown(&b, rows)
 	}
-	for i, m := range r.missing() {
+	for i, m := range r.Missing() {
 		if i == 0 {
 			b.WriteString("\nNot measured:\n\n")
 		}
@@ -152,7 +152,8 @@ func (r *Report) WriteMarkdown(out io.Writer) error {
 	return err
 }
 
-func markdown(b *strings.Builder, rows []row) {
+// Markdown writes a table, whose first row is its head and whose columns but the first are of figures.
+func Markdown(b *strings.Builder, rows [][]string) {
 	for i, line := range rows {
 		fmt.Fprintf(b, "| %s |\n", strings.ReplaceAll(strings.Join(line, " | "), "*", "\\*"))
 		if i == 0 {
@@ -175,8 +176,8 @@ func (r *Report) Versions() string {
 	return strings.Join(append([]string{"ours " + r.Version, r.Go}, v...), ", ")
 }
 
-// missing are the lines for what was not measured.
-func (r *Report) missing() []string {
+// Missing are the lines for what was not measured.
+func (r *Report) Missing() []string {
 	var lines []string
 	for _, p := range r.Peers {
 		for _, a := range p.At {
@@ -223,10 +224,10 @@ func (r *Report) WriteCSV(out io.Writer) error {
 
 func trim(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
-func megabytes(n int64) string { return significant(float64(n) / 1e6) }
+func megabytes(n int64) string { return Significant(float64(n) / 1e6) }
 
-// significant gives three digits of numbers below 1000, and whole numbers above.
-func significant(x float64) string {
+// Significant gives three digits of numbers below 1000, and whole numbers above.
+func Significant(x float64) string {
 	if x == 0 || x >= 100 {
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	}
@@ -234,8 +235,8 @@ func significant(x float64) string {
 	return strconv.FormatFloat(x, 'f', min(digits, 4), 64)
 }
 
-// short gives three digits with k, M or G: 953, 12.3k, 4.56M.
-func short(x float64) string {
+// Short gives three digits with k, M or G: 953, 12.3k, 4.56M.
+func Short(x float64) string {
 	unit := ""
 	for _, u := range []string{"k", "M", "G"} {
 		if x < 999.5 {
@@ -244,7 +245,7 @@ func short(x float64) string {
 		x, unit = x/1000, u
 	}
 	if x < 999.5 {
-		return significant(x) + unit
+		return Significant(x) + unit
 	}
 	return strconv.FormatFloat(x, 'g', 3, 64) + unit
 }

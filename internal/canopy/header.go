@@ -64,7 +64,7 @@ type header struct {
 	dim, coded, m, stride           uint32
 	rows, blocks, slots             uint64
 	tops, leaves, numbers           uint32 // leaf numbers: leaves and their padding
-	scale, cerr                     float32
+	scale, cerr, rowScale           float32
 	limit                           float64 // Dot by an appended coordinate: the largest squared norm
 
 	seed              uint64
@@ -97,12 +97,13 @@ func (h *header) walk(c *cursor) {
 	c.u64(&h.slots)
 	c.f32(&h.scale)
 	c.f32(&h.cerr)
+	c.f32(&h.rowScale)
+	c.u32(&h.leaf)
 	c.f64(&h.limit)
 	c.u64(&h.seed)
-	c.u32(&h.leaf)
 	c.u8(&h.shapeWhy)
 	c.u8(&h.rowsWhy)
-	c.at += 2
+	c.at += 6
 	for i := range h.cost {
 		c.f64(&h.cost[i])
 	}

@@ -33,6 +33,7 @@ type Index struct {
 	Shape     Shape
 	Element   kernel.Element // of the rows
 	RowStride int            // bytes from one row to the next
+	RowScale  float32        // a component is RowScale times what its row holds: 1 but for rounded int8 and uint8
 	M, Dims   int            // sub-spaces of a code, dimensions of a sub-space: kernel.Table's m and dims
 	MeanSlots float64        // mean slots of the leaves that have any
 	CErr      float32        // mean over all slots of ‖e‖/2s; the deviation of an estimate is |fresc|·2·CErr/√Coded·√g
@@ -43,6 +44,7 @@ type Index struct {
 
 	Scale      float32   // sC: a component of a centroid less the mean is Scale times its int8
 	NTops      int       // without padding
+	NLeaves    int       // without padding
 	TopGroups  []int8    // kernel.RouteMany's groups, padded to 16 tops
 	TopNorm    []float32 // ‖c−mean‖², +Inf for padding
 	TopBias    []int32

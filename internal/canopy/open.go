@@ -28,8 +28,8 @@ func Open(data []byte) (*Index, error) {
 	ix := &Index{
 		Metric: Metric(h.metric), Dim: int(h.dim), Coded: int(h.coded), N: int(h.rows), Shape: Shape(h.shape),
 		Element: kernel.Element(h.element), RowStride: int(h.stride),
-		M: int(h.m), Dims: Shape(h.shape).Dims(), CErr: h.cerr, MaxNorm2: h.limit,
-		Scale: h.scale, NTops: int(h.tops),
+		M: int(h.m), Dims: Shape(h.shape).Dims(), CErr: h.cerr, RowScale: h.rowScale, MaxNorm2: h.limit,
+		Scale: h.scale, NTops: int(h.tops), NLeaves: int(h.leaves),
 		About: About{
 			Seed: h.seed, Leaf: int(h.leaf), ShapeWhy: Reason(h.shapeWhy), RowsWhy: Reason(h.rowsWhy), ShapeCost: h.cost,
 		},

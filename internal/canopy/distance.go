@@ -1,0 +1,76 @@
+package canopy
+
+import (
+	"math"
+
+	"github.com/annoy-go/annoy/internal/kernel"
+)
+
+// compareRows prepares the query for the distances of rows. A row holds components divided by RowScale: the query is
+// divided too, or, for products, the result multiplied.
+func (s *Searcher) compareRows() {
+	ix, x := s.ix, s.q.Vec
+	s.rows = kernel.Rows{Base: ix.Row(0), Stride: uintptr(ix.RowStride)}
+	s.unit = 1
+	switch {
+	case ix.Metric == Angular || ix.Metric == Cosine:
+		s.norm = math.Sqrt(squares(x))
+	case ix.RowScale == 1:
+	case ix.Metric == Dot:
+		s.unit = ix.RowScale
+	default:
+		s.unit = ix.RowScale
+		if ix.Metric == Euclidean {
+			s.unit *= ix.RowScale
+		}
+		s.scaled = grow(s.scaled, len(x))
+		for i, v := range x {
+			s.scaled[i] = v / ix.RowScale
+		}
+		x = s.scaled
+	}
+	s.against = x
+}
+
+// distances sets dist to the raw distances of rows.
+func (s *Searcher) distances(from kernel.Rows, rows []uint32) {
+	e, out := s.ix.Element, s.dist[:len(rows)]
+	s.Touched.Rows += len(rows)
+	unit := s.unit
+	switch s.ix.Metric {
+	case Euclidean:
+		kernel.L2Rows(e, s.against, from, rows, rowsAhead, out)
+	case Manhattan:
+		kernel.L1Rows(e, s.against, from, rows, rowsAhead, out)
+	case Dot:
+		kernel.DotRows(e, s.against, from, rows, rowsAhead, out)
+		for i, product := range out {
+			out[i] = 0 - product*unit // and not −product, which is −0 for 0
+		}
+		return
+	default:
+		norms := s.norms[:len(rows)]
+		kernel.DotNormRows(e, s.against, from, rows, rowsAhead, out, norms)
+		for i, product := range out {
+			out[i] = angular(product, norms[i], s.norm)
+		}
+		return
+	}
+	if unit != 1 {
+		for i := range out {
+			out[i] *= unit
+		}
+	}
+}
+
+// rowsAhead is how many rows the kernels request ahead of those they measure.
+const rowsAhead = 16
+
+// angular is 2 − 2cos of a product, a row's squared norm and the query's norm, and 2 where either vector is zero.
+func angular(product, squared float32, norm float64) float32 {
+	n := math.Sqrt(float64(squared)) * norm
+	if !(n > 0) {
+		return 2
+	}
+	return float32(2 - 2*float64(product)/n)
+}

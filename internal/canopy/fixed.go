@@ -1,0 +1,123 @@
+package canopy
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"unsafe"
+
+	"github.com/annoy-go/annoy/internal/kernel"
+)
+
+// FixedRerank makes a search measure the rows of the smallest bounds once all is scanned, a fixed number of them, in the
+// order in which they are stored. It costs more time than measuring while scanning, but what is read is bounded: it is
+// for rows that are on a disk.
+type FixedRerank struct {
+	Rows   int         // to measure; K at least, twice K where a row may have two slots
+	From   io.ReaderAt // where they are read from; nil: from the index's bytes
+	Offset int64       // of the first row there
+}
+
+// fixed is how many rows a search measures with Query.Fixed.
+func (s *Searcher) fixed() int {
+	return max(s.q.Fixed.Rows, s.k*s.ix.Shape.Assignments())
+}
+
+// keepSmallest leaves the want smallest bounds in the buffer, or few more, and makes them the limit.
+func (b *buffer) keepSmallest(want int) {
+	if b.n <= want {
+		return
+	}
+	t := kernel.Threshold(b.bound[:b.n], want, want/4)
+	b.n = kernel.Below(b.bound[:b.n], b.row[:b.n], t, b.bound, b.row)
+	if b.n > want+want/4 {
+		b.cutTies(want)
+	}
+	b.limit = min(b.limit, t)
+	b.unknown = min(b.unknown, b.n)
+}
+
+// cutTies drops all but the first of the largest bounds, for want to be left.
+func (b *buffer) cutTies(want int) {
+	largest, ties := float32(math.Inf(-1)), 0
+	for _, v := range b.bound[:b.n] {
+		if v > largest {
+			largest, ties = v, 0
+		}
+		if v == largest {
+			ties++
+		}
+	}
+	keep, n := want-(b.n-ties), 0
+	for i, v := range b.bound[:b.n] {
+		if v == largest {
+			if keep <= 0 {
+				continue
+			}
+			keep--
+		}
+		b.bound[n], b.row[n] = v, b.row[i]
+		n++
+	}
+	b.n = n
+}
+
+// gap is how many bytes between two rows are read with them rather than skipped: a page.
+const gap = 4096
+
+// fetched is rows read from elsewhere, one behind the other.
+type fetched struct {
+	rows []byte
+	span []byte
+	ids  []uint32
+}
+
+// measureFixed measures the rows that are left.
+func (s *Searcher) measureFixed() error {
+	b := &s.buffer
+	b.keepSmallest(s.fixed())
+	if err := s.findRows(b.n); err != nil {
+		return err
+	}
+	rows := b.row[:b.n]
+	slices.Sort(rows)
+	rows = slices.Compact(rows)
+	b.n, b.unknown = 0, 0
+	if s.q.Fixed.From == nil {
+		return s.measure(rows)
+	}
+	if err := s.fetch(rows); err != nil || len(rows) == 0 {
+		return err
+	}
+	f := &s.fetched
+	s.distances(kernel.Rows{Base: unsafe.Pointer(unsafe.SliceData(f.rows)), Stride: uintptr(s.ix.RowStride)}, f.ids)
+	s.best.take(rows, s.dist)
+	return nil
+}
+
+// fetch reads rows, which ascend; neighbours in one call.
+func (s *Searcher) fetch(rows []uint32) error {
+	f, stride := &s.fetched, s.ix.RowStride
+	f.rows, f.ids = grow(f.rows, len(rows)*stride), grow(f.ids, len(rows))
+	for i := range f.ids {
+		f.ids[i] = uint32(i)
+	}
+	for i := 0; i < len(rows); {
+		end := i + 1
+		for end < len(rows) && int(rows[end]-rows[end-1]-1)*stride <= gap {
+			end++
+		}
+		first := int64(rows[i])
+		f.span = grow(f.span, int(int64(rows[end-1])-first+1)*stride)
+		if n, err := s.q.Fixed.From.ReadAt(f.span, s.q.Fixed.Offset+first*int64(stride)); n < len(f.span) {
+			return fmt.Errorf("annoy: reading rows %d to %d: %w", first, rows[end-1], err)
+		}
+		s.Touched.Reads++
+		s.Touched.ReadBytes += len(f.span)
+		for ; i < end; i++ {
+			copy(f.rows[i*stride:(i+1)*stride], f.span[int(int64(rows[i])-first)*stride:])
+		}
+	}
+	return nil
+}

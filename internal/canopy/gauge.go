@@ -1,0 +1,48 @@
+package canopy
+
+import "math"
+
+// gauge relates what a search compares: the g of leaves, the bounds of codes, raw distances. All that differs between
+// squared distances and products is here.
+//
+// The estimate of a code is g + fadd + fresc·S, S = sum·unit + bias, and its deviation |fresc|·(2·CErr/√Coded)·√g: fresc
+// is not positive, so that z deviations less are z·(2·CErr/√Coded)·√g more in S, the same for all codes of a leaf.
+type gauge struct {
+	unit, bias float32
+	spread     float32 // z·2·CErr/√Coded
+	norm       float32 // of products the deviation has ‖q‖ in place of √g; otherwise negative
+
+	add, mul float64 // a raw distance is add + mul·raw as a bound
+}
+
+func newGauge(ix *Index, sp space, q *Query, x []float32) gauge {
+	g := gauge{norm: -1, mul: 1}
+	g.spread = float32(float64(q.Effort.Z) * 2 * float64(ix.CErr) / math.Sqrt(float64(ix.Coded)))
+	switch {
+	case sp.lifted:
+		g.add, g.mul = squares(x)+sp.limit, 2
+	case sp.direct():
+		g.norm = float32(math.Sqrt(squares(x)))
+	}
+	return g
+}
+
+// shift is what is added to S in the leaf at g, for estimates to become lower bounds.
+func (g *gauge) shift(near float32) float32 {
+	if g.norm >= 0 {
+		return g.bias + g.spread*g.norm
+	}
+	return g.bias + g.spread*float32(math.Sqrt(float64(near)))
+}
+
+// limit is the raw distance as a bound: codes are of interest whose bound is below it.
+func (g *gauge) limit(raw float32) float32 { return float32(g.add + g.mul*float64(raw)) }
+
+// space is the one that the vectors were coded in.
+func (ix *Index) space() space {
+	sp := newSpace(ix.Metric, ix.Dim)
+	if ix.Coded > ix.Dim {
+		sp = sp.lift(ix.MaxNorm2)
+	}
+	return sp
+}

@@ -1,0 +1,147 @@
+package canopy
+
+import (
+	"math"
+
+	"github.com/annoy-go/annoy/internal/filter"
+	"github.com/annoy-go/annoy/internal/kernel"
+)
+
+// Searcher is the scratch memory of one search at a time; the zero value is ready. It grows with the indexes and queries
+// seen and is kept for the next search, which then allocates nothing.
+type Searcher struct {
+	ix *Index
+	q  *Query
+	k  int
+
+	coded   []float32 // the query in the coded space, less the mean, zero to the end of the last sub-space
+	square  float32   // its squared norm
+	vector  []float32 // scratch of the same length
+	gauge   gauge
+	table   []byte
+	partial []float32 // scratch of the table
+	route   router
+	buffer  buffer
+
+	rows    kernel.Rows
+	against []float32 // the query as rows are compared with it
+	scaled  []float32 // what that is where it is not the query itself
+	unit    float32   // what 1 of the kernels' values is of a raw distance
+	norm    float64   // ‖q‖ as given, for Angular and Cosine
+	dist    []float32
+	norms   []float32
+	best    answers
+
+	batch   []uint32 // rows to measure without a scan
+	list    filter.List
+	fetched fetched
+
+	// Touched counts what the last search looked at.
+	Touched Touched
+}
+
+// Search returns the K nearest of the rows that the query's effort reaches, by (distance, id), nearest first. There are
+// fewer than K only where fewer rows, of those that the filter lets through, are there or within MaxDist. The result is
+// valid until the next search. The error is that of a damaged index.
+//
+// The query's table gives the estimate of a distance as a sum of bytes, one for each nibble of a code. Routing finds
+// the leaves to scan; the scan gives a lower bound of each distance in them; rows whose bounds are below the K-th
+// distance so far are measured, which lowers that.
+func (s *Searcher) Search(ix *Index, q *Query) ([]Hit, error) {
+	if !s.begin(ix, q) {
+		return nil, nil
+	}
+	err := s.answer()
+	s.ix, s.q, s.best.ix, s.rows, s.against = nil, nil, nil, kernel.Rows{}, nil
+	if err != nil {
+		return nil, err
+	}
+	return s.best.sorted(), nil
+}
+
+// begin takes the query up; false where there is nothing to answer.
+func (s *Searcher) begin(ix *Index, q *Query) bool {
+	s.ix, s.q, s.k, s.Touched = ix, q, min(q.K, ix.N), Touched{}
+	if s.k < 1 {
+		return false
+	}
+	worst := float32(math.Inf(1))
+	if q.Bounded {
+		worst = q.MaxDist
+	}
+	s.best.reset(ix, s.k, worst)
+	s.compareRows()
+	return true
+}
+
+// scanFrom is the share of the rows, one in so many, from which on answers are found by measuring all rows: as many
+// are measured anyway, scattered, and several times as many bounds kept.
+const scanFrom = 8
+
+func (s *Searcher) answer() error {
+	if err := s.exclude(); err != nil {
+		return err
+	}
+	if listed, ok := s.q.Filter.(filter.Sized); ok && s.scansFilter(listed) {
+		return s.scanFilter(listed)
+	}
+	if s.q.Exact || s.ix.N <= max(scanFrom*s.k, scanAlways) {
+		return s.scanRows()
+	}
+	if !s.encode() {
+		return s.scanRows()
+	}
+	s.makeTable()
+	if err := s.chooseLeaves(); err != nil {
+		return err
+	}
+	s.startBuffer()
+	if err := s.scanLeaves(); err != nil {
+		return err
+	}
+	if err := s.widen(); err != nil {
+		return err
+	}
+	if s.q.Fixed != nil {
+		if err := s.measureFixed(); err != nil {
+			return err
+		}
+	}
+	if s.complete() {
+		return nil
+	}
+	return s.scanRows()
+}
+
+// encode maps the query to the coded space, and sets the gauge of its bounds. It is false for a query so long that its
+// squared distances are beyond float32.
+func (s *Searcher) encode() bool {
+	ix := s.ix
+	s.coded = grow(s.coded, ix.M*ix.Dims)
+	s.vector = grow(s.vector, ix.Coded)
+	sp := ix.space()
+	x := sp.query(s.q.Vec, s.vector)
+	for i, mean := range ix.Mean {
+		s.coded[i] = x[i] - mean
+	}
+	clear(s.coded[ix.Coded:])
+	s.gauge = newGauge(ix, sp, s.q, x)
+	s.square = kernel.Dot(s.coded, s.coded)
+	return s.square-s.square == 0
+}
+
+// makeTable fills the table of what each nibble adds to the estimate.
+func (s *Searcher) makeTable() {
+	ix := s.ix
+	s.table = grow(s.table, ix.M*Codewords)
+	s.partial = grow(s.partial, ix.M*Codewords)
+	s.gauge.unit, s.gauge.bias = kernel.Table(s.coded, ix.Codebook, ix.M, ix.Dims, s.partial, s.table)
+}
+
+// grow returns a slice of n elements, s itself where it is large enough. What is in it does not matter.
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}

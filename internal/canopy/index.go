@@ -19,7 +19,7 @@ type Leaf struct {
 }
 
 // Blocks is how many blocks of codes the leaf has.
-func (l Leaf) Blocks() int { return (int(l.Slots) + kernel.BlockSlots - 1) / kernel.BlockSlots }
+func (l Leaf) Blocks() int { return int((uint64(l.Slots) + kernel.BlockSlots - 1) / kernel.BlockSlots) }
 
 // Index is an opened index: views of the sections of its bytes. It is immutable and safe for any number of goroutines.
 //

@@ -1,0 +1,57 @@
+package canopy
+
+import "math"
+
+// scaleOf is the step of the centroids' int8 components: the largest of all, less the mean, is 127 of it.
+func scaleOf(p *Partition) float32 {
+	var largest float32
+	for _, all := range [][]float32{p.Tops, p.Leaves} {
+		for i, c := range all {
+			largest = max(largest, abs(c-p.Mean[i%p.Dim]))
+		}
+	}
+	if scale := largest / math.MaxInt8; scale > 0 {
+		return scale
+	}
+	return 1
+}
+
+func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
+
+// centroids is the three routing tables of a run of centroids. A place where no centroid is set is padding: zeros,
+// infinitely far away.
+type centroids struct {
+	part   *Partition
+	scale  float32
+	groups []int8
+	norms  []float32
+	bias   []int32
+}
+
+// newCentroids has places for n, and padding up to whole groups.
+func newCentroids(p *Partition, scale float32, n int) *centroids {
+	n = (n + group - 1) &^ (group - 1)
+	c := &centroids{p, scale, make([]int8, n*((p.Dim+3)&^3)), make([]float32, n), make([]int32, n)}
+	for i := range c.norms {
+		c.norms[i] = float32(math.Inf(1))
+	}
+	return c
+}
+
+// set puts a centroid in its place.
+func (c *centroids) set(place int, centroid []float32) {
+	dim4 := (c.part.Dim + 3) &^ 3
+	to := c.groups[place/group*group*dim4:][:group*dim4]
+	var (
+		norm float64
+		sum  int32
+	)
+	for d, v := range centroid {
+		x := v - c.part.Mean[d]
+		norm += float64(x) * float64(x)
+		q := int8(math.RoundToEven(float64(x) / float64(c.scale)))
+		to[d/4*4*group+place%group*4+d%4] = q
+		sum += int32(q)
+	}
+	c.norms[place], c.bias[place] = float32(min(norm, math.MaxFloat32)), 128*sum // infinite is padding
+}

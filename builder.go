@@ -24,12 +24,12 @@ type Builder struct {
 	closed bool
 }
 
-// itemStore keeps the items as nodes of the format; ids never added are zero bytes.
+// itemStore keeps the items as nodes of Annoy's format.
 type itemStore interface {
-	len() int                                               // n_items
-	put(id int32, node []byte) error                        // keeps a copy of node
-	get(id int32, node []byte) error                        // id < len
-	finish(ctx context.Context, b *treeJob) (*Index, error) // builds
+	len() int64                      // the largest id + 1
+	put(id int64, node []byte) error // keeps a copy of node
+	get(id int64, node []byte) error // ErrNotFound where there is none
+	buildForest(ctx context.Context, job *treeJob) (*Index, error)
 	abort()
 }
 
@@ -55,17 +55,17 @@ func NewBuilder(dim int, m Metric, o *BuilderOptions) (*Builder, error) {
 		return nil, layoutError(err)
 	}
 	if b.opts.OnDisk == "" {
-		b.items = &memoryItems{layout: b.layout, expected: b.opts.Items}
+		b.items = &memoryItems{layout: b.layout, expected: b.opts.Items, warn: b.opts.Warn}
 		return b, nil
 	}
-	if b.items, err = newDiskItems(b.layout, b.opts.OnDisk); err != nil {
+	if b.items, err = newDiskItems(b.layout, b.opts.OnDisk, b.opts.Warn); err != nil {
 		return nil, err
 	}
 	return b, nil
 }
 
-// Len is the largest id + 1.
-func (b *Builder) Len() int { return b.items.len() }
+// Len is the largest id + 1, as a forest counts: ids never added are among them. 0 where no id is 0 or more.
+func (b *Builder) Len() int { return int(min(b.items.len(), math.MaxInt)) }
 
 // Dim is the number of components of a vector.
 func (b *Builder) Dim() int { return b.layout.Dim }
@@ -73,22 +73,19 @@ func (b *Builder) Dim() int { return b.layout.Dim }
 // Metric is what distances will be measured by.
 func (b *Builder) Metric() Metric { return b.metric }
 
-// holesWorthWarning is the size of the holes before one id, in bytes, from which the caller is told.
-const holesWorthWarning = 1 << 30
+// Add puts a copy of v under id; the last vector of an id counts. Ids need not be dense, nor come in order. But a forest
+// holds ids from 0 to 2^31−2, and has a node for every one up to the largest, used or not: others are an error when a
+// forest is built of them, with OnDisk at once. Errors: ErrDimension, ErrNotFinite (naming id and component, also of a vector
+// too long for float32), ErrTooLarge, ErrMemory, ErrOption (OnDisk: a negative id), ErrBuilt, ErrClosed.
+func (b *Builder) Add(id int, v []float32) error { return b.add(int64(id), v) }
 
-// Add puts a copy of v under id, 0 ≤ id < 2^31−1; the last vector of an id counts. A forest has a node for every
-// id up to the largest, used or not. Errors: ErrDimension, ErrNotFinite (naming id and component, also of a
-// vector too long for float32), ErrTooLarge, ErrMemory, ErrOption (a negative id), ErrBuilt, ErrClosed.
-func (b *Builder) Add(id int, v []float32) error {
+// add is Add of an id that may have more bits than an int.
+func (b *Builder) add(id int64, v []float32) error {
 	switch {
 	case b.closed:
 		return ErrClosed
 	case b.built:
 		return ErrBuilt
-	case id < 0:
-		return optionError("id %d, want 0 or more", id)
-	case int64(id) >= math.MaxInt32:
-		return fail(ErrTooLarge, "id %d, an .ann file holds ids below %d", id, math.MaxInt32)
 	case len(v) != b.layout.Dim: // checkVector's name for it is made only when needed
 		return checkVector(v, b.layout.Dim, b.metric, fmt.Sprintf("the vector of id %d", id))
 	}
@@ -98,10 +95,7 @@ func (b *Builder) Add(id int, v []float32) error {
 			return err
 		}
 	}
-	if gap := int64(id-b.items.len()) * int64(b.layout.Size); gap > holesWorthWarning && b.opts.Warn != nil {
-		b.opts.Warn(fmt.Sprintf("id %d leaves %d ids before it without an item; a forest stores them all, %d bytes", id, id-b.items.len(), gap))
-	}
-	return b.items.put(int32(id), b.encode(v, sum))
+	return b.items.put(id, b.encode(v, sum))
 }
 
 // encode is the node of an item, valid until the next call.
@@ -148,14 +142,8 @@ func (b *Builder) copies(ids ...int64) (*annfile.Image, error) {
 	size := int(b.layout.Size)
 	nodes := alignedBytes(len(ids) * size)
 	for k, id := range ids {
-		if id < 0 || id >= int64(b.Len()) {
-			return nil, noSuchID(id, b.Len())
-		}
-		if err := b.items.get(int32(id), nodes[k*size:(k+1)*size]); err != nil {
+		if err := b.items.get(id, nodes[k*size:(k+1)*size]); err != nil {
 			return nil, err
-		}
-		if b.layout.Descendants(unsafe.Pointer(&nodes[k*size])) != 1 {
-			return nil, fail(ErrNotFound, "%d is a hole", id)
 		}
 	}
 	return annfile.New(b.layout, nodes, nil, 0)
@@ -181,7 +169,7 @@ func (b *Builder) Build(ctx context.Context, o *BuildOptions) (*Index, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ix, err := b.items.finish(ctx, newTreeJob(b, o))
+	ix, err := b.items.buildForest(ctx, newTreeJob(b, o))
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 )
 
 // Source is a stream of vectors, such as the readers of package vecio.
@@ -74,13 +73,7 @@ func addAll(ctx context.Context, b *Builder, src Source, report func(Progress)) 
 		if err != nil {
 			return err
 		}
-		if id < 0 { // before it is an int, which may have 32 bits
-			return optionError("row %d: id %d, want 0 or more", row, id)
-		}
-		if id > math.MaxInt32 {
-			return fail(ErrTooLarge, "row %d: id %d, an .ann file holds ids below %d", row, id, math.MaxInt32)
-		}
-		if err := b.Add(int(id), v); err != nil {
+		if err := b.add(id, v); err != nil {
 			return fmt.Errorf("%w (row %d)", err, row)
 		}
 	}

@@ -57,12 +57,15 @@ func fail(kind error, format string, args ...any) error {
 
 func optionError(format string, args ...any) error { return fail(ErrOption, format, args...) }
 
-// noSuchID is the error of an id beyond the n that there are.
-func noSuchID(id int64, n int) error {
-	if n == 0 {
+// noItem is the error of an id that no item has, among n places or beyond them.
+func noItem(id int64, n int) error {
+	switch {
+	case n == 0:
 		return fail(ErrNotFound, "%d, there are no items", id)
+	case id < 0 || id >= int64(n):
+		return fail(ErrNotFound, "%d, ids are 0 to %d", id, n-1)
 	}
-	return fail(ErrNotFound, "%d, ids are 0 to %d", id, n-1)
+	return fail(ErrNotFound, "%d is a hole", id)
 }
 
 // wrapQuery says which query of a batch an error is about.

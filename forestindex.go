@@ -40,11 +40,11 @@ func (f *forestIndex) itemAt(dst []float32, place int) (int64, []float32, error)
 // item is the node of an id.
 func (f *forestIndex) item(id int64) (unsafe.Pointer, error) {
 	if id < 0 || id >= int64(f.im.NItems) {
-		return nil, noSuchID(id, f.im.NItems)
+		return nil, noItem(id, f.im.NItems)
 	}
 	p := f.im.Node(int32(id))
 	if f.im.Descendants(p) != 1 {
-		return nil, fail(ErrNotFound, "%d is a hole", id)
+		return nil, noItem(id, f.im.NItems)
 	}
 	return p, nil
 }

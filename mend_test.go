@@ -217,9 +217,20 @@ func TestMendBadBuildArguments(t *testing.T) {
 		id   int
 		want error
 	}{{-1, annoy.ErrOption}, {math.MinInt, annoy.ErrOption}, {math.MaxInt32, annoy.ErrTooLarge}, {math.MaxInt, annoy.ErrTooLarge}} {
-		id, want := bad.id, bad.want
-		if err := b.Add(id, []float32{1, 2, 3}); !errors.Is(err, want) {
-			t.Errorf("id %d: %v", id, err)
+		disk, err := annoy.NewBuilder(3, annoy.Dot, &annoy.BuilderOptions{OnDisk: filepath.Join(t.TempDir(), "x.ann")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := disk.Add(bad.id, []float32{1, 2, 3}); !errors.Is(err, bad.want) {
+			t.Errorf("id %d on disk: %v", bad.id, err)
+		}
+		disk.Close()
+		memory := twinOf(annoy.Dot, cloud(seeded(16), 30, 3), 0).builder(t, 3, nil)
+		if err := memory.Add(bad.id, []float32{1, 2, 3}); err != nil {
+			t.Errorf("id %d: %v", bad.id, err)
+		}
+		if _, err := memory.Build(t.Context(), &annoy.BuildOptions{Kind: annoy.Forest}); !errors.Is(err, bad.want) || !strings.Contains(err.Error(), fmt.Sprint(bad.id)) {
+			t.Errorf("a forest with id %d: %v", bad.id, err)
 		}
 	}
 	build(t, b, &annoy.BuildOptions{Kind: annoy.Forest, Workers: 0}) // all processors

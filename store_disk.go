@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"unsafe"
 
 	"github.com/annoy-go/annoy/internal/annfile"
 	"github.com/annoy-go/annoy/internal/atomicfile"
@@ -20,6 +21,7 @@ import (
 type diskItems struct {
 	layout annfile.Layout
 	path   string
+	warn   func(string)
 	file   *atomicfile.File // nil when the last build took it: the items are then in kept
 	kept   *os.File         // the index of the last build, whatever lies at path now; nil while there is a file
 	n      int
@@ -29,7 +31,7 @@ type diskItems struct {
 
 const diskBuffer = 1 << 20
 
-func newDiskItems(l annfile.Layout, path string) (*diskItems, error) {
+func newDiskItems(l annfile.Layout, path string, warn func(string)) (*diskItems, error) {
 	if err := checkName(path); err != nil {
 		return nil, err
 	}
@@ -37,12 +39,18 @@ func newDiskItems(l annfile.Layout, path string) (*diskItems, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &diskItems{layout: l, path: path, file: f}, nil
+	return &diskItems{layout: l, path: path, warn: warn, file: f}, nil
 }
 
-func (s *diskItems) len() int { return s.n }
+func (s *diskItems) len() int64 { return int64(s.n) }
 
-func (s *diskItems) put(id int32, node []byte) error {
+func (s *diskItems) put(id int64, node []byte) error {
+	if err := checkForestID(id); err != nil {
+		return err
+	}
+	if gap := (id - int64(s.n)) * int64(s.layout.Size); gap > holesWorthWarning && s.warn != nil {
+		s.warn(fmt.Sprintf("id %d leaves %d ids before it without an item; a forest stores them all, %d bytes", id, id-int64(s.n), gap))
+	}
 	if err := s.reopen(context.Background()); err != nil {
 		return err
 	}
@@ -69,8 +77,21 @@ func (s *diskItems) flush() error {
 	return nil
 }
 
-func (s *diskItems) get(id int32, node []byte) error {
-	at := int64(id) * int64(s.layout.Size)
+func (s *diskItems) get(id int64, node []byte) error {
+	if id < 0 || id >= int64(s.n) {
+		return noItem(id, s.n)
+	}
+	if err := s.read(id, node); err != nil {
+		return err
+	}
+	if s.layout.Descendants(unsafe.Pointer(&node[0])) != 1 {
+		return noItem(id, s.n)
+	}
+	return nil
+}
+
+func (s *diskItems) read(id int64, node []byte) error {
+	at := id * int64(s.layout.Size)
 	if s.file == nil {
 		if _, err := s.kept.ReadAt(node, at); err != nil {
 			return inFile(err, s.path) // the file itself still goes by its temporary name
@@ -140,7 +161,7 @@ func (s *diskItems) copyKept(ctx context.Context, f *os.File) error {
 
 func (s *diskItems) size() int64 { return int64(s.n) * int64(s.layout.Size) }
 
-func (s *diskItems) finish(ctx context.Context, job *treeJob) (_ *Index, err error) {
+func (s *diskItems) buildForest(ctx context.Context, job *treeJob) (_ *Index, err error) {
 	if err := s.reopen(ctx); err != nil {
 		return nil, err
 	}

@@ -18,13 +18,13 @@ func itemsOnDisk(t *testing.T, n int) (*diskItems, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newDiskItems(l, filepath.Join(t.TempDir(), "x.ann"))
+	s, err := newDiskItems(l, filepath.Join(t.TempDir(), "x.ann"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.abort)
 	for i := range n {
-		if err := s.put(int32(i), nodeOf(&l, i)); err != nil {
+		if err := s.put(int64(i), nodeOf(&l, i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -32,7 +32,7 @@ func itemsOnDisk(t *testing.T, n int) (*diskItems, func()) {
 		t.Helper()
 		got := make([]byte, l.Size)
 		for i := range s.len() {
-			if err := s.get(int32(i), got); err != nil || !bytes.Equal(got, nodeOf(&l, i)) {
+			if err := s.get(i, got); err != nil || !bytes.Equal(got, nodeOf(&l, int(i))) {
 				t.Fatalf("item %d of %d is not what was put (%v)", i, s.len(), err)
 			}
 		}
@@ -106,7 +106,7 @@ func TestFailedFlush(t *testing.T) {
 	s.file.File = full
 	added, refused := 5, 0
 	for refused < 3 {
-		if err := s.put(int32(added), nodeOf(&s.layout, added)); err == nil {
+		if err := s.put(int64(added), nodeOf(&s.layout, added)); err == nil {
 			added++
 		} else {
 			refused++
@@ -115,11 +115,11 @@ func TestFailedFlush(t *testing.T) {
 	if err := s.get(0, make([]byte, s.layout.Size)); err == nil {
 		t.Error("an item was read that is not there yet")
 	}
-	if _, err := s.finish(context.Background(), &treeJob{metric: Euclidean, layout: s.layout}); err == nil {
+	if _, err := s.buildForest(context.Background(), &treeJob{metric: Euclidean, layout: s.layout}); err == nil {
 		t.Error("a build without its items went through")
 	}
 	s.file.File = good
-	if s.len() != added {
+	if s.len() != int64(added) {
 		t.Errorf("%d items, want the %d that were taken", s.len(), added)
 	}
 	check()

@@ -2,6 +2,7 @@ package annoy
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"unsafe"
 
@@ -9,26 +10,88 @@ import (
 	"github.com/annoy-go/annoy/internal/kernel"
 )
 
-// memoryItems is the itemStore of a builder in memory. An index shares its
-// nodes with the builder; the builder copies them before it changes one.
+// memoryItems is the itemStore of a builder in memory. Ids that a forest would like, few of them unused, have the place
+// of their number, as in a forest; with others the store goes over to a list, which costs nothing for an id that is large
+// or negative. A forest of such a list is built from a copy. A forest shares its nodes with the builder, which copies
+// them before it changes one.
 type memoryItems struct {
 	layout   annfile.Layout
 	expected int // items to make room for at first
+	warn     func(string)
 	nodes    []byte
+	items    int  // ids that have a node
+	listed   bool // places are those of list, else ids
+	list     arrivals
 	shared   bool
 }
 
-func (s *memoryItems) len() int { return len(s.nodes) / int(s.layout.Size) }
+// fewHoles is what unused ids may take, in bytes, whatever their share.
+const fewHoles = 4 << 20
 
-func (s *memoryItems) put(id int32, node []byte) error {
-	at := int64(id) * int64(len(node))
+func (s *memoryItems) places() int { return len(s.nodes) / int(s.layout.Size) }
+
+func (s *memoryItems) len() int64 {
+	if s.listed {
+		return s.list.length()
+	}
+	return int64(s.places())
+}
+
+// place is where the item of an id lies.
+func (s *memoryItems) place(id int64) (place int, ok bool) {
+	if s.listed {
+		return s.list.place(id)
+	}
+	if id < 0 || id >= int64(s.places()) {
+		return 0, false
+	}
+	return int(id), s.layout.Descendants(unsafe.Pointer(&s.nodes[int(id)*int(s.layout.Size)])) == 1
+}
+
+func (s *memoryItems) put(id int64, node []byte) error {
+	place, known := s.place(id)
+	switch {
+	case known:
+	case !s.listed && s.likes(id):
+		place = int(id)
+	default:
+		if !s.listed {
+			if err := s.toList(); err != nil {
+				return err
+			}
+		}
+		if err := s.list.room(); err != nil {
+			return err
+		}
+		place = s.list.n
+	}
+	if err := s.write(id, place, node); err != nil || known {
+		return err
+	}
+	if s.listed {
+		s.list.add(id)
+	}
+	s.items++
+	return nil
+}
+
+// likes tells whether a new id may have the place of its number.
+func (s *memoryItems) likes(id int64) bool {
+	if id < 0 || id >= math.MaxInt32 {
+		return false
+	}
+	holes := max(id+1, int64(s.places())) - int64(s.items) - 1
+	return id < int64(s.expected) || holes <= int64(s.items) || holes*int64(s.layout.Size) <= fewHoles
+}
+
+// write puts a node to a place, the last or a new one.
+func (s *memoryItems) write(id int64, place int, node []byte) error {
+	at := int64(place) * int64(len(node))
 	// A dot item behind those of the index may change the extra component of all.
 	if s.shared && (at < int64(len(s.nodes)) || s.layout.Metric == annfile.Dot) {
-		own, ok := allocate(int64(len(s.nodes)))
-		if !ok {
-			return fail(ErrMemory, "changing items that an index shares takes a copy of %d bytes", len(s.nodes))
+		if err := s.own(); err != nil {
+			return err
 		}
-		s.nodes, s.shared = append(own[:0], s.nodes...), false
 	}
 	if end := at + int64(len(node)); end > int64(len(s.nodes)) {
 		if err := s.extendTo(id, end); err != nil {
@@ -39,8 +102,88 @@ func (s *memoryItems) put(id int32, node []byte) error {
 	return nil
 }
 
+// own makes a copy of nodes that an index shares.
+func (s *memoryItems) own() error {
+	own, ok := allocate(int64(len(s.nodes)))
+	if !ok {
+		return fail(ErrMemory, "changing items that an index shares takes a copy of %d bytes", len(s.nodes))
+	}
+	s.nodes, s.shared = append(own[:0], s.nodes...), false
+	return nil
+}
+
+// toList goes over to a list: the items move together, in order of their ids.
+func (s *memoryItems) toList() error {
+	if s.shared && s.items < s.places() {
+		if err := s.own(); err != nil {
+			return err
+		}
+	}
+	s.list, s.listed = arrivals{}, true
+	size, kept := int(s.layout.Size), 0
+	for at := 0; at < len(s.nodes); at += size {
+		if s.layout.Descendants(unsafe.Pointer(&s.nodes[at])) != 1 {
+			continue
+		}
+		s.list.add(int64(at / size))
+		if kept != at {
+			copy(s.nodes[kept:], s.nodes[at:at+size])
+		}
+		kept += size
+	}
+	clear(s.nodes[kept:])
+	s.nodes = s.nodes[:kept]
+	return nil
+}
+
+// toForest gives every item the place of its number, as a forest needs it, which may take much more memory, or more
+// than there is: the error is then that of an id, and the list stays.
+func (s *memoryItems) toForest() error {
+	if !s.listed {
+		s.warnOfHoles(int64(s.places()))
+		return nil
+	}
+	for place := range s.list.n {
+		if err := checkForestID(s.list.id(place)); err != nil {
+			return err
+		}
+	}
+	n, size := s.list.length(), int64(s.layout.Size)
+	s.warnOfHoles(n)
+	nodes, ok := allocate(max(n*size, int64(len(s.nodes))))
+	if !ok {
+		return fail(ErrMemory, "ids up to %d, used or not, take %d bytes", s.list.max, n*size)
+	}
+	for place := range s.list.n {
+		copy(nodes[s.list.id(place)*size:], s.nodes[int64(place)*size:int64(place+1)*size])
+	}
+	s.nodes, s.shared, s.listed, s.list = nodes[:n*size], false, false, arrivals{}
+	return nil
+}
+
+// checkForestID refuses an id that no forest has.
+func checkForestID(id int64) error {
+	switch {
+	case id < 0:
+		return optionError("id %d, a forest's are 0 or more", id)
+	case id >= math.MaxInt32:
+		return fail(ErrTooLarge, "id %d, an .ann file holds ids below %d", id, math.MaxInt32)
+	}
+	return nil
+}
+
+// holesWorthWarning is the size of the unused ids of a forest, in bytes, from which the caller is told.
+const holesWorthWarning = 1 << 30
+
+func (s *memoryItems) warnOfHoles(n int64) {
+	holes := n - int64(s.items)
+	if gap := holes * int64(s.layout.Size); gap > holesWorthWarning && s.warn != nil {
+		s.warn(fmt.Sprintf("%d ids up to %d have no item; a forest stores them all, %d bytes", holes, n-1, gap))
+	}
+}
+
 // extendTo makes room for the items up to id, n bytes.
-func (s *memoryItems) extendTo(id int32, n int64) (err error) {
+func (s *memoryItems) extendTo(id int64, n int64) (err error) {
 	if s.nodes == nil && s.expected > 0 {
 		room := int64(s.expected) * int64(s.layout.Size)
 		nodes, ok := allocate(room)
@@ -51,20 +194,35 @@ func (s *memoryItems) extendTo(id int32, n int64) (err error) {
 	}
 	nodes, ok := grow(s.nodes, n)
 	if !ok {
-		return fail(ErrMemory, "ids up to %d, used or not, take %d bytes", id, n)
+		return fail(ErrMemory, "the items up to id %d take %d bytes", id, n)
 	}
 	s.nodes = nodes
 	return nil
 }
 
-func (s *memoryItems) get(id int32, node []byte) error {
-	copy(node, s.nodes[int(id)*len(node):])
+func (s *memoryItems) get(id int64, node []byte) error {
+	place, ok := s.place(id)
+	if !ok {
+		return s.missing(id)
+	}
+	copy(node, s.nodes[place*len(node):])
 	return nil
 }
 
-func (s *memoryItems) abort() { s.nodes = nil }
+// missing is the error of an id that no item has.
+func (s *memoryItems) missing(id int64) error {
+	if s.listed {
+		return fail(ErrNotFound, "%d", id)
+	}
+	return noItem(id, s.places())
+}
 
-func (s *memoryItems) finish(ctx context.Context, job *treeJob) (*Index, error) {
+func (s *memoryItems) abort() { s.nodes, s.list = nil, arrivals{} }
+
+func (s *memoryItems) buildForest(ctx context.Context, job *treeJob) (*Index, error) {
+	if err := s.toForest(); err != nil {
+		return nil, err
+	}
 	var maxNorm float32
 	if job.metric == Dot {
 		var err error

@@ -37,6 +37,8 @@ func main() {
 			tiles(c, avx512())
 			hammingVector(c)
 		}},
+		{"avx2codes", func(c *build.Context) { codes(c, "AVX2", false) }},
+		{"avx512codes", func(c *build.Context) { codes(c, "AVX512", true) }},
 	} {
 		if err := write(*out, file.name, file.emit); err != nil {
 			fmt.Fprintln(os.Stderr, err)

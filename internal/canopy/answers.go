@@ -96,6 +96,12 @@ func (a *answers) sort(keys []uint64) {
 	}
 }
 
+// within is how many of the answers are no further than dist.
+func (a *answers) within(dist float32) int {
+	n, _ := slices.BinarySearch(a.keys, keyOf(dist, math.MaxUint32))
+	return n
+}
+
 // sorted is the answers, valid until the next reset.
 func (a *answers) sorted() []Hit {
 	a.hits = a.hits[:0]

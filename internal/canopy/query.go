@@ -1,6 +1,9 @@
 package canopy
 
-import "github.com/annoy-go/annoy/internal/filter"
+import (
+	"github.com/annoy-go/annoy/internal/calibrate"
+	"github.com/annoy-go/annoy/internal/filter"
+)
 
 // Query is what a search asks for.
 type Query struct {
@@ -20,12 +23,8 @@ type Query struct {
 	Fixed *FixedRerank
 }
 
-// Effort says how much of an index a search looks at. The zero value is the least.
-type Effort struct {
-	Probes int     // leaves to scan
-	Tops   int     // tops whose leaves are compared; 0: as Probes suggests
-	Z      float32 // how many deviations below its estimate the bound of a distance is
-}
+// Effort says how much of an index a search looks at. Tops may be 0, for what Probes suggest.
+type Effort = calibrate.Setting
 
 // Hit is one answer.
 type Hit struct {

@@ -78,6 +78,9 @@ func (s *Searcher) begin(ix *Index, q *Query) bool {
 // are measured anyway, scattered, and several times as many bounds kept.
 const scanFrom = 8
 
+// measuresAll tells whether searches for k answers measure every row.
+func (ix *Index) measuresAll(k int) bool { return ix.N <= max(scanFrom*k, scanAlways) }
+
 func (s *Searcher) answer() error {
 	if err := s.exclude(); err != nil {
 		return err
@@ -85,7 +88,7 @@ func (s *Searcher) answer() error {
 	if listed, ok := s.q.Filter.(filter.Sized); ok && s.scansFilter(listed) {
 		return s.scanFilter(listed)
 	}
-	if s.q.Exact || s.ix.N <= max(scanFrom*s.k, scanAlways) {
+	if s.q.Exact || s.ix.measuresAll(s.k) {
 		return s.scanRows()
 	}
 	if !s.encode() {

@@ -1,0 +1,195 @@
+package calibrate
+
+import (
+	"context"
+	"math"
+	"sync"
+	"sync/atomic"
+)
+
+// Sample is an index with queries whose exact answers are known.
+type Sample interface {
+	Queries() int
+	MaxProbes() int           // leaves that there are
+	Tops(probes int) int      // that are compared for so many probes
+	Worker() Worker           // for one goroutine
+	Guard(func() error) error // runs what a goroutine does: where a fault of a mapping becomes an error
+}
+
+// Worker answers sample queries.
+type Worker interface {
+	// Trace sets out[i], for growing numbers of probes, to what a search with so many finds.
+	Trace(query, k int, z float32, probes []int, out []Outcome) error
+	// Run searches.
+	Run(query, k int, s Setting) (Outcome, error)
+}
+
+// Outcome is what one search found.
+type Outcome struct {
+	Found int   // of the answers, those that are as near as the true ones
+	Want  int   // of true ones: k, or as many as there are
+	Bytes int64 // touched
+}
+
+// steps is how the probes of a trace grow.
+const steps = 1.2
+
+// zs are the deviations that are tried, largest first: it loses the fewest answers, and shows how many probes
+// are worth tracing.
+var zs = [...]float32{3.2, 2.8, 2.4, 2.0, 1.6, 1.2, 0.8, 0.4, 0}
+
+// traced is how many queries are traced at each z: enough to choose it. How many probes it takes all queries decide.
+const traced = 256
+
+// maxRounds bounds the searches for the probes of one target.
+const maxRounds = 12
+
+// Measure calibrates. For each number of answers, and each z, some of the queries are traced: searched once, with what was found so
+// far noted at growing numbers of probes. A target's z is the one that touches the fewest bytes; its probes are
+// confirmed by searches of all queries, and raised until their mean recall exceeds the target by one standard error.
+// Counted bytes, not times: the result is the same for any number of workers, and every time.
+func Measure(ctx context.Context, s Sample, workers int) (*Table, error) {
+	m := measurement{Sample: s, ctx: ctx, workers: workers}
+	t := &Table{Samples: s.Queries()}
+	for _, k := range ks {
+		curves, err := m.trace(k)
+		if err != nil {
+			return nil, err
+		}
+		for _, target := range targets {
+			e, err := m.entry(k, target, curves)
+			if err != nil {
+				return nil, err
+			}
+			t.Entries = append(t.Entries, e)
+		}
+	}
+	return t, nil
+}
+
+// Cost is the fewest bytes that a query touches, on average, for k answers at a recall of target; 0 where no effort
+// reaches it. All queries are traced.
+func Cost(ctx context.Context, s Sample, workers, k int, target float64) (float64, error) {
+	m := measurement{Sample: s, ctx: ctx, workers: workers, all: true}
+	curves, err := m.trace(k)
+	if err != nil {
+		return 0, err
+	}
+	c, p := cheapest(curves, target)
+	if c == nil {
+		return 0, nil
+	}
+	return c.bytes(p), nil
+}
+
+type measurement struct {
+	Sample
+	ctx     context.Context
+	workers int
+	all     bool // trace all queries
+}
+
+// trace makes a curve for each z.
+func (m *measurement) trace(k int) ([]*curve, error) {
+	var probes []int
+	for p := 1.0; ; p = max(p*steps, p+1) {
+		probes = append(probes, min(int(p), m.MaxProbes()))
+		if int(p) >= m.MaxProbes() {
+			break
+		}
+	}
+	n := m.Queries()
+	if !m.all {
+		n = min(n, traced)
+	}
+	var curves []*curve
+	for _, z := range zs {
+		c := &curve{z: z, probes: probes, at: make([]sum, len(probes)), queries: m.Queries()}
+		err := m.each(n, func(w Worker, i int, add func(int, Outcome)) error {
+			out := make([]Outcome, len(probes))
+			if err := w.Trace(i*m.Queries()/n, k, z, probes, out); err != nil {
+				return err
+			}
+			for j, o := range out {
+				add(j, o)
+			}
+			return nil
+		}, c.at)
+		if err != nil {
+			return nil, err
+		}
+		curves = append(curves, c)
+		if z == zs[0] {
+			probes = probes[:c.worth()]
+		}
+	}
+	return curves, nil
+}
+
+// entry finds the effort for a target.
+func (m *measurement) entry(k int, target float64, curves []*curve) (Entry, error) {
+	c, p := cheapest(curves, target)
+	if c == nil { // the largest z may still do it, with more queries and probes
+		c, p = curves[0], float64(curves[0].probes[len(curves[0].probes)-1])
+	}
+	for range maxRounds {
+		set := Setting{Probes: int(math.Ceil(p)), Tops: m.Tops(int(math.Ceil(p))), Z: c.z}
+		total := make([]sum, 1)
+		err := m.each(m.Queries(), func(w Worker, i int, add func(int, Outcome)) error {
+			o, err := w.Run(i, k, set)
+			add(0, o)
+			return err
+		}, total)
+		if err != nil {
+			return Entry{}, err
+		}
+		recall, deviation := total[0].recall(m.Queries())
+		if recall-deviation >= target {
+			return Entry{k, target, set, recall, total[0].meanBytes()}, nil
+		}
+		if set.Probes >= m.MaxProbes() {
+			break
+		}
+		p = min(c.further(p, target-(recall-deviation)), float64(m.MaxProbes()))
+	}
+	return Entry{K: k, Target: target}, nil
+}
+
+// each calls f for 0 to n−1 on all workers, and adds up what f adds.
+func (m *measurement) each(n int, f func(w Worker, i int, add func(int, Outcome)) error, total []sum) error {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	var lock sync.Mutex
+	var first error
+	for range min(max(1, m.workers), n) {
+		wg.Go(func() {
+			mine := make([]sum, len(total))
+			add := func(i int, o Outcome) { mine[i].add(o) }
+			err := m.Guard(func() error {
+				w := m.Worker()
+				for {
+					i := int(next.Add(1)) - 1
+					if i >= n {
+						return nil
+					}
+					if err := m.ctx.Err(); err != nil {
+						return err
+					}
+					if err := f(w, i, add); err != nil {
+						return err
+					}
+				}
+			})
+			lock.Lock()
+			defer lock.Unlock()
+			for i := range mine {
+				total[i].merge(mine[i])
+			}
+			if err != nil && first == nil {
+				first = err
+			}
+		})
+	}
+	wg.Wait()
+	return first
+}

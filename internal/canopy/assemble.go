@@ -133,7 +133,7 @@ func (a *Assembly) parts(l *layout, ids *idSurvey, names *keySurvey) []extent {
 		parts = append(parts, extent{kind: kindCalibration, reserved: uint64(a.Calibration)})
 	}
 	add(kindBlocks, sizes[kindBlocks])
-	if l.spilled != nil {
+	if a.Shape.Assignments() > 1 {
 		add(kindSlotRows, sizes[kindSlotRows])
 	}
 	add(kindRowIDs, sizes[kindRowIDs])

@@ -24,7 +24,7 @@ func (l Leaf) Blocks() int { return int((uint64(l.Slots) + kernel.BlockSlots - 1
 // Index is an opened index: views of the sections of its bytes. It is immutable and safe for any number of goroutines.
 //
 // Nothing but the lengths of the slices is certain to be right: a number from Leaves, TopFirst or SlotRow goes through
-// Leaf, Children and SlotRows, which check it.
+// Leaf and Children, which check it, or is compared with N.
 type Index struct {
 	Metric    Metric
 	Dim       int // components of the vectors given
@@ -55,7 +55,7 @@ type Index struct {
 	Leaves     []Leaf // by leaf number; padding leaves have Slots 0; take Leaf
 
 	Blocks  []byte   // kernel.BlockBytes(M) each, 64-byte aligned
-	SlotRow []uint32 // by slot number, NoRow for padding; nil with one assignment; take SlotRows
+	SlotRow []uint32 // by slot number, NoRow for padding; nil with one assignment; compare what it says with N
 	Rows    []byte   // N·RowStride
 
 	About About
@@ -97,28 +97,6 @@ func (ix *Index) Children(t uint32) (first, end uint32, err error) {
 		return 0, 0, ix.corruptTop(t, first, end)
 	}
 	return first, end, nil
-}
-
-// SlotRows replaces slot numbers, of the leaf that they are from, by row numbers, each less than N.
-func (ix *Index) SlotRows(leaf Leaf, slots []uint32) error {
-	if ix.SlotRow == nil {
-		skip := leaf.FirstRow - leaf.FirstBlock*kernel.BlockSlots // modulo 2³², as are the sums
-		for i, s := range slots {
-			slots[i] = s + skip
-			if uint64(slots[i]) >= uint64(ix.N) {
-				return ix.corruptSlot(s, slots[i])
-			}
-		}
-		return nil
-	}
-	for i, s := range slots {
-		row := ix.SlotRow[s]
-		if uint64(row) >= uint64(ix.N) {
-			return ix.corruptSlot(s, row)
-		}
-		slots[i] = row
-	}
-	return nil
 }
 
 // Row is the stored components of row < N.

@@ -41,13 +41,13 @@ func (f fixture) String() string {
 func count(i int) int64 { return int64(i) }
 
 // sparse ids are negative, and more than 32 bits.
-func sparse(i int) int64 { return (int64(i)*7919%1009 - 300) << 40 }
+func sparse(i int) int64 { return (int64(i)*7919%2003 - 600) << 40 }
 
 func key(i int) string {
 	if i%5 == 0 {
 		return ""
 	}
-	return fmt.Sprintf("doc-%d", i*7919%4001)
+	return fmt.Sprintf("doc-%d", i*7919%4001) // 4001 is prime: no two are equal
 }
 
 // assembly partitions random vectors; the codebook is random too: where bytes go does not depend on its merits.
@@ -84,9 +84,10 @@ func (f fixture) assembly(t testing.TB) *Assembly {
 	return a
 }
 
+// fixtures: the first two are large enough that searches scan codes.
 var fixtures = []fixture{
-	{metric: Euclidean, n: 700, dim: 17, shape: Two8, id: count, keys: true, meta: []byte("mine"), reserve: 100},
-	{metric: Angular, n: 500, dim: 40, shape: One4, element: kernel.Uint8, id: sparse},
+	{metric: Euclidean, n: 1400, dim: 9, shape: Two8, id: count, keys: true, meta: []byte("mine"), reserve: 100},
+	{metric: Angular, n: 1100, dim: 17, shape: One4, element: kernel.Uint8, id: sparse},
 	{metric: Cosine, n: 300, dim: 9, shape: One8, element: kernel.Int8, id: func(i int) int64 { return int64(i) + 1e6 }},
 	{metric: Dot, n: 300, dim: 8, shape: Two8, element: kernel.Float16, id: func(i int) int64 { return int64(599 - 2*i) }, keys: true},
 	{metric: Hamming, n: 33, dim: 3, shape: One4, id: count, meta: []byte{}},

@@ -90,8 +90,12 @@ func (ix *Index) LeafBlocks(leaf Leaf) []byte {
 	return ix.Blocks[int(leaf.FirstBlock)*size:][:leaf.Blocks()*size]
 }
 
-// Children is the leaf numbers of top t < NTops, first to end, padding included: both multiples of 16 and at most len(Leaves).
+// Children is the leaf numbers of top t < len(TopNorm), first to end, padding included: both multiples of 16 and at most
+// len(Leaves). A top that is padding, and yet was near enough, is an error.
 func (ix *Index) Children(t uint32) (first, end uint32, err error) {
+	if int(t) >= ix.NTops {
+		return 0, 0, corruptAt(ix.offset(unsafe.Pointer(&ix.TopNorm[t])), "top %d of %d is at a finite distance", t, ix.NTops)
+	}
 	first, end = ix.TopFirst[t], ix.TopFirst[t+1]
 	if first > end || uint64(end) > uint64(len(ix.Leaves)) || (first|end)%group != 0 {
 		return 0, 0, ix.corruptTop(t, first, end)

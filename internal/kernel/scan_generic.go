@@ -1,3 +1,5 @@
+//go:build purego || !arm64
+
 package kernel
 
 // hasScan: there is no scan kernel but Go.

@@ -1,3 +1,5 @@
+//go:build purego || !arm64
+
 package kernel
 
 // hasRoute: there are no kernels of RouteMany and Quantize8 but Go.

@@ -11,8 +11,7 @@ func TestRouteMany(t *testing.T) {
 	r := rand.New(rand.NewPCG(41, 1))
 	for _, dim := range []int{4, 8, 12, 16, 20, 28, 32, 60, 64, 100, 128, 384, 1540} {
 		for _, groups := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 13} {
-			n := groups * RouteGroup
-			q8, comps := make([]uint8, dim), make([]int8, dim*n)
+			q8, comps := make([]uint8, dim), make([]int8, dim*groups*RouteGroup)
 			for i := range q8 {
 				q8[i] = uint8(r.Uint32())
 			}
@@ -23,38 +22,55 @@ func TestRouteMany(t *testing.T) {
 					comps[i] = 127
 				}
 			}
-			norms, bias := make([]float32, n), make([]int32, n)
-			for i := range norms {
-				norms[i], bias[i] = r.Float32(), r.Int32N(1<<20)
-			}
-			if n > 0 {
-				norms[n-1] = infinity
-			}
-			want := make([]float32, n)
-			p := RouteParams{Base: 3, Mul: 1e-5}
-			for i := range want {
-				dot := 0
-				for c := range dim {
-					place := i/RouteGroup*RouteGroup*dim + c/4*64 + i%RouteGroup*4 + c%4
-					dot += int(q8[c]) * int(comps[place])
+			testRoute(t, r, q8, comps)
+		}
+		// The ends of both ranges.
+		q8, comps := make([]uint8, dim), make([]int8, dim*RouteGroup)
+		for _, q := range []uint8{0, 255} {
+			for _, c := range []int8{-127, 127} {
+				for i := range q8 {
+					q8[i] = q
 				}
-				want[i] = max(0, (p.Base+norms[i])-float32(p.Mul*float32(dot-int(bias[i]))))
+				for i := range comps {
+					comps[i] = c
+				}
+				testRoute(t, r, q8, comps)
 			}
-			onPaths(t, func(t *testing.T) {
-				out := make([]float32, n+1)
-				out[n] = -7
-				RouteMany(q8, comps, norms, bias, p, out[:n:n])
-				for i, x := range want {
-					if math.Float32bits(out[i]) != math.Float32bits(x) {
-						t.Fatalf("%d groups of %d components: centroid %d at %v, want %v", groups, dim, i, out[i], x)
-					}
-				}
-				if n > 0 && out[n-1] != infinity || out[n] != -7 {
-					t.Fatalf("%d groups of %d components: padding at %v, %v written behind", groups, dim, out[n-1], out[n])
-				}
-			})
 		}
 	}
+}
+
+func testRoute(t *testing.T, r *rand.Rand, q8 []uint8, comps []int8) {
+	t.Helper()
+	dim := len(q8)
+	n := len(comps) / dim
+	norms, bias, want := make([]float32, n), make([]int32, n), make([]float32, n)
+	p := RouteParams{Base: 3, Mul: 1e-5}
+	for i := range want {
+		if norms[i] = r.Float32(); i == n-1 {
+			norms[i] = infinity
+		}
+		dot := 0
+		for c := range dim {
+			place := i/RouteGroup*RouteGroup*dim + c/4*64 + i%RouteGroup*4 + c%4
+			dot += int(q8[c]) * int(comps[place])
+			bias[i] += 128 * int32(comps[place])
+		}
+		want[i] = max(0, (p.Base+norms[i])-float32(p.Mul*float32(dot-int(bias[i]))))
+	}
+	onPaths(t, func(t *testing.T) {
+		out := make([]float32, n+1)
+		out[n] = -7
+		RouteMany(q8, comps, norms, bias, p, out[:n:n])
+		for i, x := range want {
+			if math.Float32bits(out[i]) != math.Float32bits(x) {
+				t.Fatalf("%d centroids of %d components: centroid %d at %v, want %v", n, dim, i, out[i], x)
+			}
+		}
+		if n > 0 && out[n-1] != infinity || out[n] != -7 {
+			t.Fatalf("%d centroids of %d components: padding at %v, %v written behind", n, dim, out[n-1], out[n])
+		}
+	})
 }
 
 // TestRouteRefuses asks for a panic where a slice is too short, not for a read beyond it.

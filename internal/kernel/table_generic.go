@@ -1,3 +1,5 @@
+//go:build purego || !arm64
+
 package kernel
 
 // hasTable: there are no kernels of Table but Go.

@@ -23,7 +23,7 @@ type finder struct {
 // rank sets near to the nearest tops of each vector of the block, nearest first.
 func (f *finder) rank(b *partitioner, bl *block) {
 	f.ranks = min(nearTops, b.tops.n)
-	f.near = resize(f.near, bl.n*f.ranks)
+	f.near = grow(f.near, bl.n*f.ranks)
 	if f.ranks == b.tops.n {
 		for i := range f.near {
 			f.near[i] = uint32(i % f.ranks)
@@ -99,7 +99,7 @@ func contains(numbers []uint32, n uint32) bool {
 // the first.
 func (f *finder) findLeaves(b *partitioner, bl *block, own []uint32) {
 	f.rank(b, bl)
-	f.least = resize(f.least, bl.n)
+	f.least = grow(f.least, bl.n)
 	for i := range f.least {
 		f.least[i] = float32(math.Inf(1))
 		own[i] = uint32(b.First[f.near[i*f.ranks]])
@@ -128,8 +128,8 @@ func (f *finder) findLeaves(b *partitioner, bl *block, own []uint32) {
 
 // byTop lists the places of near by top.
 func (f *finder) byTop(b *partitioner, near []uint32) {
-	f.start = resize(f.start, b.tops.n+1)
-	f.order = resize(f.order, len(near))
+	f.start = grow(f.start, b.tops.n+1)
+	f.order = grow(f.order, len(near))
 	countingSort(near, f.start, f.order)
 }
 

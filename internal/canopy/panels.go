@@ -26,8 +26,8 @@ func panelCount(n int) int { return (n + panelWidth - 1) / panelWidth }
 func (ps *panels) pack(rows []float32, dim int) {
 	ps.dim, ps.n = dim, len(rows)/dim
 	width := panelCount(ps.n) * panelWidth
-	ps.data = resize(ps.data, width*dim)
-	ps.norms = resize(ps.norms, width)
+	ps.data = grow(ps.data, width*dim)
+	ps.norms = grow(ps.norms, width)
 	clear(ps.data[(width-panelWidth)*dim:])
 	for c := range ps.n {
 		row := rows[c*dim : (c+1)*dim]
@@ -40,14 +40,6 @@ func (ps *panels) pack(rows []float32, dim int) {
 	for c := ps.n; c < width; c++ {
 		ps.norms[c] = float32(math.Inf(1))
 	}
-}
-
-// resize is s with n elements, whatever they are.
-func resize[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n)
-	}
-	return s[:n]
 }
 
 // tile is 8 points against panels: the memory for one goroutine's calls of kernel.Products.

@@ -3,7 +3,7 @@ package canopy
 // pack readies the centroids for assignments.
 func (b *partitioner) pack() error {
 	b.tops.pack(b.Tops, b.Dim)
-	b.leaves = resize(b.leaves, b.NTops())
+	b.leaves = grow(b.leaves, b.NTops())
 	return b.each(b.NTops(), func(_, t int) error {
 		b.leaves[t].pack(b.Leaves[int(b.First[t])*b.Dim:int(b.First[t+1])*b.Dim], b.Dim)
 		return nil
@@ -59,7 +59,7 @@ func (s *sums) fold(blocks []block) error {
 	first := blocks[0].first
 	last := &blocks[len(blocks)-1]
 	own := s.Own[first : last.first+last.n]
-	s.keys, s.order = resize(s.keys, len(own)), resize(s.order, len(own))
+	s.keys, s.order = grow(s.keys, len(own)), grow(s.order, len(own))
 	for i, l := range own {
 		s.keys[i] = l % stripes
 	}

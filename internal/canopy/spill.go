@@ -8,8 +8,9 @@ import (
 
 const (
 	spillWeight     = 1       // λ of SOAR; 0.5 to 4 measured alike
-	spillCandidates = 32      // nearest leaves whose loss is computed: the loss is no less than the distance
-	spillScores     = 1 << 20 // distances kept at once: 4 MiB
+	spillCandidates = 64      // leaves at most, the nearest, whose loss is computed; about 50 on SIFT
+	spillScores     = 1 << 18 // distances kept at once: 1 MiB stays in a second-level cache
+	belowRoom       = 16      // kernel.Below's
 )
 
 // spiller is the memory for finding second leaves.
@@ -18,16 +19,14 @@ type spiller struct {
 	fill   []uint32  // of each vector where its scores begin; while they are written, where they go on
 	value  []float32
 	place  []uint32
-	leaf   []int32
-	dots   []float32
 	resid  []float32
 }
 
 // assignBoth sets Own and Spill of the block's vectors.
 func (b *partitioner) assignBoth(f *finder, bl *block) error {
 	f.rank(b, bl)
-	f.least = resize(f.least, bl.n)
-	f.fill = resize(f.fill, bl.n+1)
+	f.least = grow(f.least, bl.n)
+	f.fill = grow(f.fill, bl.n+1)
 	for from := 0; from < bl.n; {
 		to, total := from, 0
 		for to < bl.n {
@@ -54,7 +53,7 @@ func (b *partitioner) assignBoth(f *finder, bl *block) error {
 
 // score fills scores for the block's vectors from … to−1.
 func (f *finder) score(b *partitioner, bl *block, from, to, total int) {
-	f.scores = resize(f.scores, total)
+	f.scores = grow(f.scores, total)
 	near := f.near[from*f.ranks : to*f.ranks]
 	f.byTop(b, near)
 	part := block{rows: bl.rows[from*b.Dim:]}
@@ -86,7 +85,7 @@ func (f *finder) score(b *partitioner, bl *block, from, to, total int) {
 
 // choose takes the nearest leaf of vector i of the block, and the second one by SOAR's loss: squared distance, and the
 // square of its part along the residual, whose error the first leaf has already. A candidate's loss is at least its
-// distance, so only those nearer than the loss of the nearest are looked at, and of these the nearest.
+// distance, so only those nearer than the least loss so far are looked at.
 func (f *finder) choose(b *partitioner, bl *block, i int, scores []float32) {
 	// The tops in the order of the scores: ascending.
 	near := f.near[i*f.ranks : (i+1)*f.ranks]
@@ -101,7 +100,7 @@ func (f *finder) choose(b *partitioner, bl *block, i int, scores []float32) {
 		return
 	}
 	x := bl.rows[i*b.Dim : (i+1)*b.Dim]
-	f.resid = resize(f.resid, b.Dim)
+	f.resid = grow(f.resid, b.Dim)
 	r := f.resid
 	copy(r, x)
 	kernel.Blend(r, 1, b.Leaf(int(own)), -1)
@@ -111,20 +110,22 @@ func (f *finder) choose(b *partitioner, bl *block, i int, scores []float32) {
 		return
 	}
 	loss := func(score, cr float32) float32 { return score + spillWeight*(xr-cr)*(xr-cr)/rr }
-	limit := loss(scores[second], kernel.Dot(b.Leaf(int(f.leafAt(b, near, second))), r))
-	f.value, f.place = f.value[:0], f.place[:0]
-	for at, s := range scores {
-		if s <= limit {
-			f.value = append(f.value, s)
-			f.place = append(f.place, uint32(at))
-		}
+	nearest := f.leafAt(b, near, second)
+	least := loss(scores[second], kernel.Dot(b.Leaf(int(nearest)), r))
+	b.Spill[bl.first+i] = nearest
+	f.value, f.place = grow(f.value, len(scores)+belowRoom), grow(f.place, len(scores)+belowRoom)
+	n := kernel.Below(scores, nil, least, f.value, f.place)
+	if n > spillCandidates {
+		t := kernel.Threshold(f.value[:n], spillCandidates, spillCandidates/4)
+		n = kernel.Below(f.value[:n], f.place[:n], t, f.value, f.place)
 	}
-	least := inf
-	for c, at := range f.place {
-		leaf := f.leafAt(b, near, int(at))
-		if l := loss(f.value[c], kernel.Dot(b.Leaf(int(leaf)), r)); l < least {
-			least = l
-			b.Spill[bl.first+i] = leaf
+	for c, score := range f.value[:n] {
+		if score >= least {
+			continue
+		}
+		leaf := f.leafAt(b, near, int(f.place[c]))
+		if l := loss(score, kernel.Dot(b.Leaf(int(leaf)), r)); l < least {
+			least, b.Spill[bl.first+i] = l, leaf
 		}
 	}
 }

@@ -63,7 +63,7 @@ func (b *partitioner) sweep(visit func(f *finder, bl *block) error, fold func(bl
 
 // load sets out to vector i in the coded space, the mean subtracted.
 func (f *finder) load(b *partitioner, i int, out []float32) {
-	f.row = resize(f.row, b.vs.Dim())
+	f.row = grow(f.row, b.vs.Dim())
 	if x := b.space.item(b.vs.Row(i, f.row), out); &x[0] != &out[0] {
 		copy(out, x)
 	}

@@ -82,7 +82,7 @@ func (b *partitioner) findLeaves() error {
 			}
 			break
 		}
-		samples = resize(samples, total*b.Dim)
+		samples = grow(samples, total*b.Dim)
 		if err := b.findLeavesOf(from, to, counts, samples, leaves); err != nil {
 			return err
 		}

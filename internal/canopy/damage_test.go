@@ -86,24 +86,23 @@ func walk(t *testing.T, ix *Index) {
 
 // Every byte of the header, changed, is noticed; and with a checksum that fits, does no harm.
 func TestDamagedHeader(t *testing.T) {
-	for _, f := range fixtures[:2] {
+	for _, f := range fixtures[2:5] {
 		good := assemble(t, f.assembly(t))
 		header := int(binary.LittleEndian.Uint32(good[12:]))
 		data := atMultipleOf8(good)
 		for at := range header {
-			for _, bits := range []byte{1, 0x80, 0xff} {
-				data[at] ^= bits
-				if _, err := Open(data); !refused(err) {
-					t.Errorf("byte %d changed by %#x: %v", at, bits, err)
-				}
-				reseal(data)
-				if ix, err := Open(data); err == nil {
-					walk(t, ix)
-				} else if !refused(err) {
-					t.Errorf("byte %d changed by %#x and resealed: %v", at, bits, err)
-				}
-				copy(data, good[:header])
+			bit := byte(1) << (at % 8)
+			data[at] ^= bit
+			if _, err := Open(data); !refused(err) {
+				t.Errorf("byte %d changed by %#x: %v", at, bit, err)
 			}
+			reseal(data)
+			if ix, err := Open(data); err == nil {
+				walk(t, ix)
+			} else if !refused(err) {
+				t.Errorf("byte %d changed by %#x and resealed: %v", at, bit, err)
+			}
+			copy(data, good[:header])
 		}
 	}
 }
@@ -255,9 +254,15 @@ func TestVerifyNamesEveryRule(t *testing.T) {
 		"padding leaf": damage(two, kindLeaves, func(x []Leaf) {
 			x[slices.Index(x, Leaf{})].Slots = 1
 		}),
-		"padding slot":     damage(two, kindBlocks, func(x []byte) { x[factor(first+leaf.Slots)]++ }),
+		"padding slot": damage(two, kindBlocks, func(x []byte) { x[factor(first+leaf.Slots)]++ }),
+		"padding nibble": damage(two, kindBlocks, func(x []byte) {
+			slot := int(first + leaf.Slots)
+			at, shift := kernel.NibbleAt(ix.M-1, slot%kernel.BlockSlots)
+			x[slot/kernel.BlockSlots*size+at] |= 1 << shift
+		}),
 		"padding slot one": damage(one, kindBlocks, func(x []byte) { binary.LittleEndian.PutUint32(x[len(x)-4:], 0) }),
 		"fadd":             damage(two, kindBlocks, func(x []byte) { binary.LittleEndian.PutUint32(x[factor(first):], 0x7fc0<<16) }),
+		"infinite fadd":    damage(two, kindBlocks, func(x []byte) { binary.LittleEndian.PutUint32(x[factor(first):], inert) }),
 		"fresc":            damage(two, kindBlocks, func(x []byte) { binary.LittleEndian.PutUint16(x[factor(first):], 0x7f80) }),
 		"positive fresc":   damage(two, kindBlocks, func(x []byte) { binary.LittleEndian.PutUint16(x[factor(first):], 0x3f80) }),
 		"own slot":         damage(two, kindSlotRows, func(x []uint32) { x[first]++ }),

@@ -278,16 +278,15 @@ func sameCentroid(t *testing.T, ix *Index, groups []int8, norm float32, place in
 // The bytes depend neither on the number of workers, nor on the windows, nor on what they are written to.
 func TestFileDeterminism(t *testing.T) {
 	for _, f := range fixtures {
-		want := assemble(t, f.assembly(t))
+		a := f.assembly(t)
+		want := assemble(t, a)
 		for _, workers := range []int{2, 7} {
-			a := f.assembly(t)
 			a.Workers = workers
 			if !bytes.Equal(assemble(t, a), want) {
 				t.Errorf("%v: %d workers give other bytes than 1", f, workers)
 			}
 		}
-		for _, memory := range []int64{0, 1, 5000, 20000} {
-			a := f.assembly(t)
+		for _, memory := range []int64{0, 1, 5000} {
 			a.Memory, a.Workers = memory, 2
 			var told []int64
 			a.Progress = func(done, total int64) { told = append(told, done, total) }
@@ -298,7 +297,6 @@ func TestFileDeterminism(t *testing.T) {
 				t.Errorf("%v: told of %d codes of %d", f, told[max(0, n-2)], told[max(0, n-1)])
 			}
 		}
-		a := f.assembly(t)
 		a.Memory = 3000
 		if l, err := layOut(a.Partition); err != nil || f.n >= 300 && len(a.windows(&writer{head: a.header(l, surveyIDs(a.Vectors))}, l)) < 3 {
 			t.Errorf("%v: too few windows to prove anything (%v)", f, err)

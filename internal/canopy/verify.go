@@ -210,10 +210,10 @@ func (v *verifier) leaf(l uint32, leaf Leaf) error {
 		factors := binary.LittleEndian.Uint32(block[16*v.M+int(s%kernel.BlockSlots)*4:])
 		fadd, fresc := math.Float32frombits(factors&0xffff0000), math.Float32frombits(factors<<16)
 		at := v.offset(unsafe.Pointer(&block[0]))
-		if s >= leaf.Slots && factors != inert {
-			return corruptAt(at, "leaf %d: padding slot %d has the factors %v and %v", l, s, fadd, fresc)
+		if s >= leaf.Slots && (factors != inert || !v.blank(block, int(s%kernel.BlockSlots))) {
+			return corruptAt(at, "leaf %d: padding slot %d has a code, or the factors %v and %v", l, s, fadd, fresc)
 		}
-		if s < leaf.Slots && (math.IsNaN(float64(fadd)) || !finite32(fresc) || fresc > 0) {
+		if s < leaf.Slots && (!finite32(fadd) || !finite32(fresc) || fresc > 0) {
 			return corruptAt(at, "leaf %d: slot %d has the factors %v and %v", l, s, fadd, fresc)
 		}
 		if v.SlotRow == nil {
@@ -225,6 +225,16 @@ func (v *verifier) leaf(l uint32, leaf Leaf) error {
 		}
 	}
 	return nil
+}
+
+// blank tells whether all nibbles of a block's slot are 0.
+func (v *verifier) blank(block []byte, s int) bool {
+	for j := range v.M {
+		if at, shift := kernel.NibbleAt(j, s); block[at]>>shift&15 != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // slotRow tells whether slot s of a leaf may have the row, and marks those that are away.

@@ -59,8 +59,9 @@ func (b *Built) SetCalibration(data []byte) error {
 	return b.w.finish()
 }
 
-// Write assembles the file. The vectors are read once for each window of consecutive leaves whose rows and codes take up
-// to Memory, in ascending order. Errors are those of the output, Guard's and ctx's, and of an id or key that is there twice.
+// Write assembles the file. The vectors are read once for each window of consecutive leaves whose rows and codes take
+// up to Memory, in ascending order. Errors are those of the output, Guard's and ctx's, and of an id or key that is there
+// twice.
 func (a *Assembly) Write(ctx context.Context, out Output) (*Built, error) {
 	if !format.LittleEndian {
 		return nil, format.ErrBigEndian

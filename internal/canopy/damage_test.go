@@ -1,6 +1,7 @@
 package canopy
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -29,8 +30,8 @@ func refused(err error) bool {
 	return errors.Is(err, format.ErrCorrupt) || errors.Is(err, format.ErrVersion)
 }
 
-// walk asks an index all that can be asked. Any bytes may give an error, or wrong answers; ids and rows must be ones that
-// there are.
+// walk asks an index all that can be asked. Any bytes may give an error, or wrong answers; ids and rows must be ones
+// that there are.
 func walk(t *testing.T, ix *Index) {
 	t.Helper()
 	ask := func(err error) bool {
@@ -301,6 +302,25 @@ func TestVerifyNamesEveryRule(t *testing.T) {
 	}
 	if err := damage(two, kindMean, func([]float32) {}).Verify(t.Context()); err != nil {
 		t.Errorf("nothing damaged: %v", err)
+	}
+}
+
+// Verify ends when its context does, at the start and on the way.
+func TestVerifyEnds(t *testing.T) {
+	f := fixtures[0]
+	f.meta = make([]byte, 3*verifyStep)
+	ix := mustOpen(t, assemble(t, f.assembly(t)))
+	ctx, cancel := context.WithCancel(t.Context())
+	told := 0
+	err := ix.VerifyWith(ctx, func(int64, int64) {
+		told++
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) || told != 1 {
+		t.Errorf("told %d times: %v", told, err)
+	}
+	if err := ix.Verify(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled before: %v", err)
 	}
 }
 

@@ -388,6 +388,24 @@ func TestFileRowScale(t *testing.T) {
 	}
 }
 
+// Keys of 4 GiB and more have wider offsets.
+func TestFileWideKeys(t *testing.T) {
+	if narrow, wide := offsetBytes(1<<32-1), offsetBytes(1<<32); narrow != 4 || wide != 8 {
+		t.Errorf("offsets of %d and %d bytes", narrow, wide)
+	}
+	a := fixtures[0].assembly(t)
+	ix := mustOpen(t, assemble(t, a))
+	for _, at := range ix.keys.narrow {
+		ix.keys.wide = append(ix.keys.wide, uint64(at))
+	}
+	ix.keys.narrow = nil
+	sameItems(t, ix, a)
+	ix.keys.wide[3] = 1 << 40
+	if _, err := ix.Key(3); !errors.Is(err, format.ErrCorrupt) {
+		t.Errorf("an offset beyond the keys: %v", err)
+	}
+}
+
 func TestLive(t *testing.T) {
 	for _, ids := range [][]int64{
 		{}, {5}, {1, 2, 3}, {3, 2, 1}, {1, 1, 1}, {1, 2, 1, 3}, {7, 7, 8}, {math.MinInt64, math.MaxInt64, 0, math.MinInt64},

@@ -73,7 +73,8 @@ type Index struct {
 // NoRow stands for no row: in the slot→row table for padding, in the id→row table for an id that there is not.
 const NoRow = ^uint32(0)
 
-// Leaf is the entry of leaf l < len(Leaves), once its slots are known to be among the blocks and its own rows among the rows.
+// Leaf is the entry of leaf l < len(Leaves), once its slots are known to be among the blocks and its own rows among the
+// rows.
 func (ix *Index) Leaf(l uint32) (Leaf, error) {
 	leaf := ix.Leaves[l] // one read: the bytes may change under a mapping
 	if uint64(leaf.FirstBlock)+uint64(leaf.Blocks()) > uint64(ix.blocks) ||
@@ -90,8 +91,8 @@ func (ix *Index) LeafBlocks(leaf Leaf) []byte {
 	return ix.Blocks[int(leaf.FirstBlock)*size:][:leaf.Blocks()*size]
 }
 
-// Children is the leaf numbers of top t < len(TopNorm), first to end, padding included: both multiples of 16 and at most
-// len(Leaves). A top that is padding, and yet was near enough, is an error.
+// Children is the leaf numbers of top t < len(TopNorm), first to end, padding included: both multiples of 16 and at
+// most len(Leaves). A top that is padding, and yet was near enough, is an error.
 func (ix *Index) Children(t uint32) (first, end uint32, err error) {
 	if int(t) >= ix.NTops {
 		return 0, 0, corruptAt(ix.offset(unsafe.Pointer(&ix.TopNorm[t])), "top %d of %d is at a finite distance", t, ix.NTops)

@@ -16,8 +16,8 @@ type layout struct {
 	slots   uint64
 }
 
-// layOut counts, and lets each vector follow those of its leaf that arrived before it. Leaves keep their order, which is
-// that of their tops.
+// layOut counts, and lets each vector follow those of its leaf that arrived before it. Leaves keep their order, which
+// is that of their tops.
 func layOut(p *Partition) (*layout, error) {
 	l := &layout{leaves: make([]Leaf, p.NLeaves()), row: make([]uint32, len(p.Own))}
 	for _, leaf := range p.Own {

@@ -11,8 +11,8 @@ import (
 	"github.com/annoy-go/annoy/internal/kernel"
 )
 
-// Open makes an index of the bytes of a file, which start at a multiple of 8. It reads the header only, so that its cost
-// does not depend on the size. Errors: format.ErrCorrupt, most as a *format.CorruptError; format.ErrVersion for a file
+// Open makes an index of the bytes of a file, which start at a multiple of 8. It reads the header only, so that its
+// cost does not depend on the size. Errors: format.ErrCorrupt, most as a *format.CorruptError; format.ErrVersion for a file
 // of a later version, or with a section that only a later version understands; format.ErrBigEndian.
 func Open(data []byte) (*Index, error) {
 	if !format.LittleEndian {

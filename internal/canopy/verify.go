@@ -15,8 +15,8 @@ import (
 // reads every byte, once or twice. ctx is looked at now and then.
 func (ix *Index) Verify(ctx context.Context) error { return ix.VerifyWith(ctx, nil) }
 
-// VerifyWith is Verify that tells, each time it looks at ctx, how many of total steps are done: about one a byte, and one
-// a slot and row.
+// VerifyWith is Verify that tells, each time it looks at ctx, how many of total steps are done: about one a byte, and
+// one a slot and row.
 func (ix *Index) VerifyWith(ctx context.Context, tell func(done, total int64)) error {
 	v := &verifier{Index: ix, ctx: ctx, tell: tell}
 	v.total = int64(len(ix.data)) + int64(ix.head.slots) + int64(ix.N)
@@ -167,7 +167,8 @@ func (v *verifier) tops() error {
 	return nil
 }
 
-// leaves proves the directory: blocks and rows that follow each other without a gap or an overlap, and the slots of each.
+// leaves proves the directory: blocks and rows that follow each other without a gap or an overlap, and the slots of
+// each.
 func (v *verifier) leaves() error {
 	v.away = make([]uint64, (v.N+63)/64)
 	var blocks, rows, slots uint64

@@ -11,7 +11,9 @@ import (
 type backend interface {
 	kind() Kind
 	dim() int
-	// places is how many items and holes there are: what itemAt counts.
+	// len is what Index.Len tells.
+	len() int
+	// places is how many items and holes there are in the order of ids: what itemAt counts.
 	places() int
 	// itemAt appends the item at a place, in order of ids, to dst; ErrNotFound where there is a hole.
 	itemAt(dst []float32, place int) (id int64, v []float32, err error)

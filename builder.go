@@ -19,7 +19,8 @@ type Builder struct {
 	opts   BuilderOptions
 	layout annfile.Layout
 	items  itemStore
-	node   []byte // scratch of Add
+	node   []byte    // scratch of Add
+	keys   *keyTable // nil without keys
 	built  bool
 	closed bool
 }
@@ -30,6 +31,7 @@ type itemStore interface {
 	put(id int64, node []byte) error // keeps a copy of node
 	get(id int64, node []byte) error // ErrNotFound where there is none
 	buildForest(ctx context.Context, job *treeJob) (*Index, error)
+	buildCanopy(ctx context.Context, job *canopyJob) (*Index, error)
 	abort()
 }
 
@@ -58,7 +60,12 @@ func NewBuilder(dim int, m Metric, o *BuilderOptions) (*Builder, error) {
 		b.items = &memoryItems{layout: b.layout, expected: b.opts.Items, warn: b.opts.Warn}
 		return b, nil
 	}
-	if b.items, err = newDiskItems(b.layout, b.opts.OnDisk, b.opts.Warn); err != nil {
+	if namesCanopy(b.opts.OnDisk) {
+		b.items, err = newSpoolItems(b.layout, b.opts.OnDisk)
+	} else {
+		b.items, err = newDiskItems(b.layout, b.opts.OnDisk, b.opts.Warn)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -81,17 +88,57 @@ func (b *Builder) Add(id int, v []float32) error { return b.add(int64(id), v) }
 
 // add is Add of an id that may have more bits than an int.
 func (b *Builder) add(id int64, v []float32) error {
+	if b.keys != nil {
+		return optionError("id %d: earlier items were added with keys", id)
+	}
+	return b.put(id, v, func() string { return fmt.Sprintf("the vector of id %d", id) })
+}
+
+// AddKey puts a copy of v under a key, for a canopy: Index.Key gives it for a hit, Index.Lookup the id for the key. Ids are
+// given in order, from 0; the last vector of a key counts. A builder has items with keys or items with ids, not both. A
+// build keeps the keys in memory. Errors: those of Add, naming the key; ErrOption (an empty key, one of more than 64 KiB, or
+// items with ids; at the build, a forest).
+func (b *Builder) AddKey(key string, v []float32) error {
+	switch {
+	case key == "":
+		return optionError("the key is empty")
+	case len(key) > maxKey:
+		return optionError("a key of %d bytes, want at most %d", len(key), maxKey)
+	case b.keys == nil && b.items.len() > 0:
+		return optionError("key %q: earlier items were added with ids", key)
+	}
+	if b.keys == nil {
+		b.keys = newKeyTable()
+	}
+	place, known := b.keys.place(key)
+	if !known {
+		place = b.keys.len()
+	}
+	if err := b.put(int64(place), v, func() string { return fmt.Sprintf("the vector of key %q", key) }); err != nil {
+		return err
+	}
+	if !known {
+		b.keys.add(key)
+	}
+	return nil
+}
+
+// maxKey bounds the length of a key.
+const maxKey = 1 << 16
+
+// put keeps an item. What names its vector in an error is made only when needed.
+func (b *Builder) put(id int64, v []float32, what func() string) error {
 	switch {
 	case b.closed:
 		return ErrClosed
 	case b.built:
 		return ErrBuilt
-	case len(v) != b.layout.Dim: // checkVector's name for it is made only when needed
-		return checkVector(v, b.layout.Dim, b.metric, fmt.Sprintf("the vector of id %d", id))
+	case len(v) != b.layout.Dim:
+		return checkVector(v, b.layout.Dim, b.metric, what())
 	}
 	sum := kernel.Dot(v, v)
 	if sum-sum != 0 {
-		if err := checkVector(v, b.layout.Dim, b.metric, fmt.Sprintf("the vector of id %d", id)); err != nil {
+		if err := checkVector(v, b.layout.Dim, b.metric, what()); err != nil {
 			return err
 		}
 	}
@@ -149,8 +196,8 @@ func (b *Builder) copies(ids ...int64) (*annfile.Image, error) {
 	return annfile.New(b.layout, nodes, nil, 0)
 }
 
-// Build builds an index of the items; o.Kind is required. With OnDisk the index is that file, opened. Afterwards Add is
-// an error until Unbuild; building again, with other options, is allowed. After an error, ctx's included, the builder
+// Build builds an index of the items, a canopy unless o.Kind says otherwise. With OnDisk the index is that file, opened.
+// Afterwards Add is an error until Unbuild; building again, with other options, is allowed. After an error, ctx's included, the builder
 // is as it was and has all its items. With OnDisk the older file there is then as it was too, unless one of the last
 // steps failed: giving the sidecar its name, syncing the directory, mapping the result. OnDisk is then the new index,
 // perhaps without a sidecar that belongs to it. When the system could not bring the bytes to the disk (fsync failed),
@@ -169,7 +216,16 @@ func (b *Builder) Build(ctx context.Context, o *BuildOptions) (*Index, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ix, err := b.items.buildForest(ctx, newTreeJob(b, o))
+	var ix *Index
+	var err error
+	if o.Kind == Forest {
+		if b.keys != nil {
+			return nil, optionError("Kind forest: it keeps no keys, and items were added with them")
+		}
+		ix, err = b.items.buildForest(ctx, newTreeJob(b, o))
+	} else if err = b.checkQueries(o); err == nil {
+		ix, err = b.items.buildCanopy(ctx, newCanopyJob(b, o))
+	}
 	if err != nil {
 		return nil, err
 	}

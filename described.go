@@ -48,7 +48,7 @@ func parseDescribed(data []byte, o *OpenOptions, meta *sidecar.Meta) (*Index, er
 	if corrupt == nil && (im.NItems != meta.Items || im.Trees != meta.Trees) {
 		return nil, disown("it says %d items, %d trees, the file has %d, %d", meta.Items, meta.Trees, im.NItems, im.Trees)
 	}
-	if err := o.contradicts(metric, meta.Dim); err != nil {
+	if err := o.contradicts(metric, meta.Dim, "the sidecar"); err != nil {
 		return nil, err
 	}
 	if corrupt != nil {
@@ -84,8 +84,8 @@ func described(meta *sidecar.Meta) (m Metric, l annfile.Layout, err error) {
 	return m, l, nil
 }
 
-// contradicts is the error of options that want another metric or dimension than these.
-func (o *OpenOptions) contradicts(m Metric, dim int) error {
+// contradicts is the error of options that want another metric or dimension than these, which who says.
+func (o *OpenOptions) contradicts(m Metric, dim int, who string) error {
 	wantMetric, wantDim := o.Metric, o.Dim
 	if wantMetric == 0 {
 		wantMetric = m
@@ -96,5 +96,5 @@ func (o *OpenOptions) contradicts(m Metric, dim int) error {
 	if wantMetric.stored() == m.stored() && wantDim == dim {
 		return nil
 	}
-	return fail(ErrMismatch, "asked for %s of dimension %d, the sidecar says %s of dimension %d", wantMetric, wantDim, m, dim)
+	return fail(ErrMismatch, "asked for %s of dimension %d, %s says %s of dimension %d", wantMetric, wantDim, who, m, dim)
 }

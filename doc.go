@@ -16,7 +16,7 @@
 //
 // A [Builder] is for vectors that fit in memory; [BuildFile] streams vectors from a [Source], such as a reader of
 // package vecio, into the file. In every options struct the zero value of a field is its default, and a nil pointer is
-// all defaults, except that [BuildOptions] needs its Kind.
+// all defaults.
 //
 // # Memory and its owner
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/annoy-go/annoy/internal/annfile"
+	"github.com/annoy-go/annoy/internal/format"
 )
 
 // The errors of this package, for errors.Is. What is returned wraps one of them
@@ -17,19 +18,24 @@ var (
 	ErrClosed = errors.New("annoy: closed")
 	// ErrDimension: a vector has another number of components than the index.
 	ErrDimension = errors.New("annoy: wrong dimension")
-	// ErrNotFound: no item has this id.
-	ErrNotFound = errors.New("annoy: no such id")
+	// ErrNotFound: no item has this id or key.
+	ErrNotFound = errors.New("annoy: no such item")
 	// ErrNotFinite: a component is NaN or Inf, or all are finite and the sum that the metric needs of them
 	// overflows float32: the sum of squares (for a length above 1.8e19), for Manhattan the sum of magnitudes.
 	ErrNotFinite = errors.New("annoy: not a finite number")
-	// ErrMismatch: the dimension or metric asked for contradicts the index's sidecar.
-	ErrMismatch = errors.New("annoy: contradicts the index's sidecar")
+	// ErrMismatch: the dimension or metric asked for contradicts what the sidecar or the file itself says.
+	ErrMismatch = errors.New("annoy: contradicts the index")
 	// ErrNeedDimMetric: a .ann file without a sidecar was opened without dimension and metric, which it does not hold itself.
 	ErrNeedDimMetric = errors.New("annoy: an .ann file without sidecar needs dimension and metric")
 	// ErrBuilt: an item was added after the build; Unbuild allows it again.
 	ErrBuilt = errors.New("annoy: the index is built")
 	// ErrOption: an option, or a combination of options, is not valid.
 	ErrOption = errors.New("annoy: bad option")
+	// ErrNotCalibrated: a recall was asked of an index that does not know which effort gives it: of a forest, or of a canopy
+	// that was built without calibration.
+	ErrNotCalibrated = errors.New("annoy: not calibrated")
+	// ErrVersion: the file was written by a later version of this library, and this one cannot read it.
+	ErrVersion = format.ErrVersion
 	// ErrBigEndian: this machine is big-endian; index files are little-endian and read in place.
 	ErrBigEndian = annfile.ErrBigEndian
 	// ErrTooLarge: the format's 31-bit node numbers cannot hold so many items and nodes.

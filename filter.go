@@ -2,6 +2,8 @@ package annoy
 
 import (
 	"iter"
+	"math"
+	"slices"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -96,7 +98,7 @@ var (
 func list[T uint32 | uint64](to *filter.List, it interface{ NextMany(buf []T) int }, buf []T) {
 	for n := it.NextMany(buf); n > 0; n = it.NextMany(buf) {
 		for _, id := range buf[:n] {
-			if !to.Take(int64(id)) {
+			if uint64(id) > math.MaxInt64 || !to.Take(int64(id)) {
 				return
 			}
 		}
@@ -106,10 +108,52 @@ func list[T uint32 | uint64](to *filter.List, it interface{ NextMany(buf []T) in
 // IDFilter is the filter of a list of ids; duplicates and ids that no item has do no harm.
 func IDFilter(ids []int64) Filter {
 	b := roaring64.New()
+	var negative []int64
 	for _, id := range ids {
 		if id >= 0 {
 			b.Add(uint64(id))
+		} else {
+			negative = append(negative, id)
 		}
 	}
-	return roaring64Filter{b}
+	if negative == nil {
+		return roaring64Filter{b}
+	}
+	slices.Sort(negative)
+	return signedFilter{slices.Compact(negative), roaring64Filter{b}}
+}
+
+// signedFilter is a roaring64Filter with negative ids as well.
+type signedFilter struct {
+	negative []int64 // ascending
+	rest     roaring64Filter
+}
+
+func (f signedFilter) Contains(id int64) bool {
+	if id >= 0 {
+		return f.rest.Contains(id)
+	}
+	_, found := slices.BinarySearch(f.negative, id)
+	return found
+}
+
+func (f signedFilter) Len() int { return len(f.negative) + f.rest.Len() }
+
+// List makes it a filter.Lister.
+func (f signedFilter) List(to *filter.List) {
+	for _, id := range f.negative {
+		to.Take(id)
+	}
+	f.rest.List(to)
+}
+
+func (f signedFilter) All() iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for _, id := range f.negative {
+			if !yield(id) {
+				return
+			}
+		}
+		f.rest.All()(yield)
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -29,6 +31,8 @@ func newForestIndex(im *annfile.Image, m Metric) *forestIndex {
 func (f *forestIndex) kind() Kind { return Forest }
 
 func (f *forestIndex) dim() int { return f.im.Dim }
+
+func (f *forestIndex) len() int { return f.im.NItems }
 
 func (f *forestIndex) places() int { return f.im.NItems }
 
@@ -125,24 +129,43 @@ func (f *forestIndex) searchByID(dst []Neighbor, id int64, k int, o *SearchOptio
 func (f *forestIndex) run(dst []Neighbor, s *forest.Searcher, q *forest.Query, k int, o *SearchOptions) ([]Neighbor, error) {
 	q.K = min(k, f.im.NItems)
 	if o != nil {
-		q.SearchK, q.Filter = o.SearchK, o.Filter
+		f.limit(q, o)
 	}
 	pairs, err := s.Search(f.im, q)
 	if err == nil {
-		dst = f.appendHits(dst, pairs, o)
+		dst = f.appendHits(dst, pairs, k, o)
 	}
 	// Not deferred: a search that a page fault or a filter's panic cut off leaves its marks in the scratch.
 	f.scratch.Put(s)
 	return dst, err
 }
 
-func (f *forestIndex) appendHits(dst []Neighbor, pairs []topk.Pair, o *SearchOptions) []Neighbor {
+// limit asks for what the options want. As many more are found as may be taken away by Exclude: a walk that was to stop
+// after so many candidates for K still does.
+func (f *forestIndex) limit(q *forest.Query, o *SearchOptions) {
+	q.SearchK, q.Filter = o.SearchK, o.Filter
+	if o.Exact {
+		q.SearchK = math.MaxInt
+	}
+	if len(o.Exclude) > 0 && q.K > 0 {
+		if q.SearchK <= 0 {
+			q.SearchK = q.K * len(f.im.Roots)
+		}
+		q.K = min(q.K+len(o.Exclude), f.im.NItems)
+	}
+}
+
+// appendHits appends up to k of the answers.
+func (f *forestIndex) appendHits(dst []Neighbor, pairs []topk.Pair, k int, o *SearchOptions) []Neighbor {
 	for _, p := range pairs {
 		d := f.metric.distance(p.Dist)
-		if o.beyond(d) {
+		if k == 0 || o.beyond(d) {
 			break
 		}
-		dst = append(dst, Neighbor{ID: int64(p.ID), Distance: d})
+		if o == nil || !slices.Contains(o.Exclude, int64(p.ID)) {
+			dst = append(dst, Neighbor{ID: int64(p.ID), Distance: d})
+			k--
+		}
 	}
 	return dst
 }

@@ -1,6 +1,7 @@
 package annoy
 
 import (
+	"bytes"
 	"iter"
 	"runtime/debug"
 
@@ -14,6 +15,7 @@ type Index struct {
 	metric   Metric
 	dim      int       // the backend's, at hand for every search
 	file     *mmap.Map // nil where the bytes are not from a file
+	access   Access
 	warnings []string
 	gate     gate
 }
@@ -41,21 +43,27 @@ type Stats struct {
 	Kind         Kind       `json:"kind"`
 	Metric       Metric     `json:"metric"`
 	Dim          int        `json:"dim"`
-	Items        int        `json:"items"` // largest id + 1
-	Holes        int        `json:"holes"` // ids below Items that no item has
-	Trees        int        `json:"trees"`
-	Nodes        int        `json:"nodes"`         // items, tree nodes and copies of roots
+	Items        int        `json:"items"`         // Len: of a forest the largest id + 1
+	Holes        int        `json:"holes"`         // forest: ids below Items that no item has
+	Trees        int        `json:"trees"`         // forest
+	Nodes        int        `json:"nodes"`         // forest: items, tree nodes and copies of roots
 	Bytes        int64      `json:"bytes"`         // of the file
-	NodeBytes    int        `json:"node_bytes"`    // of one node
-	LeafCapacity int        `json:"leaf_capacity"` // ids that fit a leaf
-	DotDialect   DotDialect `json:"dot_dialect"`
-	Mapped       bool       `json:"mapped"`  // from a file, not a copy in memory
+	NodeBytes    int        `json:"node_bytes"`    // forest: of one node
+	LeafCapacity int        `json:"leaf_capacity"` // forest: ids that fit a leaf
+	DotDialect   DotDialect `json:"dot_dialect"`   // forest
+	Mapped       bool       `json:"mapped"`        // from a file, not a copy in memory
+	Access       Access     `json:"access"`
 	Sidecar      bool       `json:"sidecar"` // a sidecar described the file
 	Seed         uint64     `json:"seed"`    // of the build; 0 where not known
+
+	Canopy *CanopyStats `json:"canopy,omitempty"` // nil for a forest
 }
 
-// Len is the largest id + 1, Annoy's n_items: holes count.
-func (ix *Index) Len() int { return ix.backend.places() }
+// Len is how many items there are. In a forest holes count: it is the largest id + 1, Annoy's n_items.
+func (ix *Index) Len() int { return ix.backend.len() }
+
+// Kind is the kind of the index.
+func (ix *Index) Kind() Kind { return ix.backend.kind() }
 
 // Dim is the number of components of a vector.
 func (ix *Index) Dim() int { return ix.dim }
@@ -63,7 +71,7 @@ func (ix *Index) Dim() int { return ix.dim }
 // Metric is what distances are measured by.
 func (ix *Index) Metric() Metric { return ix.metric }
 
-// Trees is how many trees the forest has.
+// Trees is how many trees the forest has; 0 for a canopy.
 func (ix *Index) Trees() int {
 	if f, ok := ix.backend.(*forestIndex); ok {
 		return f.im.Trees
@@ -74,7 +82,8 @@ func (ix *Index) Trees() int {
 // Warnings are what Open found worth telling: a sidecar that was ignored.
 func (ix *Index) Warnings() []string { return ix.warnings }
 
-// Stats describes the index. Counting the holes reads a few bytes of every item. Errors: ErrClosed, ErrCorrupt.
+// Stats describes the index. Counting the holes of a forest reads a few bytes of every item; counting the leaves of a
+// canopy reads their directory. Errors: ErrClosed, ErrCorrupt.
 func (ix *Index) Stats() (s Stats, err error) {
 	prev, err := ix.begin()
 	if err != nil {
@@ -82,7 +91,7 @@ func (ix *Index) Stats() (s Stats, err error) {
 	}
 	defer ix.end(prev, &err)
 	s = Stats{
-		Kind: ix.backend.kind(), Metric: ix.metric, Dim: ix.dim, Mapped: ix.file != nil && ix.file.Mapped(),
+		Kind: ix.backend.kind(), Metric: ix.metric, Dim: ix.dim, Mapped: ix.file != nil && ix.file.Mapped(), Access: ix.access,
 	}
 	err = ix.backend.stats(&s)
 	return s, err
@@ -131,6 +140,46 @@ func (ix *Index) All() iter.Seq2[int64, []float32] {
 			}
 		}
 	}
+}
+
+// Key is the key that an item was added with, "" where it has none. Errors: ErrNotFound, ErrClosed, ErrCorrupt.
+func (ix *Index) Key(id int64) (key string, err error) {
+	prev, err := ix.begin()
+	if err != nil {
+		return "", err
+	}
+	defer ix.end(prev, &err)
+	if c, ok := ix.backend.(*canopyIndex); ok {
+		return c.key(id)
+	}
+	_, err = ix.backend.(*forestIndex).item(id)
+	return "", err
+}
+
+// Lookup is the id of the item that was added with a key. Errors: ErrNotFound, ErrClosed, ErrCorrupt.
+func (ix *Index) Lookup(key string) (id int64, err error) {
+	prev, err := ix.begin()
+	if err != nil {
+		return 0, err
+	}
+	defer ix.end(prev, &err)
+	if c, ok := ix.backend.(*canopyIndex); ok {
+		return c.lookup(key)
+	}
+	return 0, fail(ErrNotFound, "key %q: a forest keeps no keys", key)
+}
+
+// Metadata is a copy of BuildOptions.Metadata, nil where there is none. Errors: ErrClosed, ErrCorrupt.
+func (ix *Index) Metadata() (data []byte, err error) {
+	prev, err := ix.begin()
+	if err != nil {
+		return nil, err
+	}
+	defer ix.end(prev, &err)
+	if c, ok := ix.backend.(*canopyIndex); ok {
+		return bytes.Clone(c.ix.Metadata()), nil
+	}
+	return nil, nil
 }
 
 // itemAt is the item at a place of the order of ids.

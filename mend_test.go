@@ -206,7 +206,7 @@ func TestMendBadBuildArguments(t *testing.T) {
 	}
 	b := twinOf(annoy.Dot, cloud(seeded(16), 30, 3), 0).builder(t, 3, nil)
 	for _, o := range []*annoy.BuildOptions{
-		nil, {}, {Kind: 2}, {Kind: annoy.Forest, Trees: -5}, {Kind: annoy.Forest, Trees: math.MaxInt},
+		{Kind: 2}, {Kind: annoy.Forest, Trees: -5}, {Kind: annoy.Forest, Trees: math.MaxInt},
 		{Kind: annoy.Forest, Workers: -1}, {Kind: annoy.Forest, DotDialect: 9},
 	} {
 		if _, err := b.Build(t.Context(), o); !errors.Is(err, annoy.ErrOption) {

@@ -81,32 +81,6 @@ func (m Metric) stored() annfile.Metric {
 	return 0
 }
 
-// Kind is a kind of index.
-type Kind uint8
-
-// Forest is Annoy's index: random-projection trees over all items, in Annoy's own file format.
-const Forest Kind = 1
-
-// String is the kind's lower-case name.
-func (k Kind) String() string {
-	if k == Forest {
-		return "forest"
-	}
-	return fmt.Sprintf("Kind(%d)", uint8(k))
-}
-
-// MarshalText is String.
-func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
-// UnmarshalText takes "forest"; anything else is ErrOption.
-func (k *Kind) UnmarshalText(b []byte) error {
-	if string(b) != Forest.String() {
-		return optionError("kind %q, want forest", b)
-	}
-	*k = Forest
-	return nil
-}
-
 // DotDialect is one of the two layouts of dot files. Both are read; other metrics have only one.
 type DotDialect uint8
 

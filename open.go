@@ -1,6 +1,7 @@
 package annoy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/annoy-go/annoy/internal/annfile"
+	"github.com/annoy-go/annoy/internal/canopy"
 	"github.com/annoy-go/annoy/internal/mmap"
 	"github.com/annoy-go/annoy/internal/sidecar"
 )
@@ -40,7 +42,9 @@ func Open(path string, o *OpenOptions) (*Index, error) {
 
 // openOnce opens the index with the sidecar that there is at the moment.
 func openOnce(path string, o *OpenOptions) (*Index, error) {
-	file, err := mmap.Open(path, mmap.Options{Prefault: o.Prefault, Advice: mmap.Advice(o.Advice)})
+	file, err := mmap.Open(path, mmap.Options{
+		Prefault: o.Prefault, Advice: mmap.Advice(o.Advice), Resident: o.Access == AccessResident, KeepOpen: o.Access == AccessCold,
+	})
 	if errors.Is(err, mmap.ErrFault) {
 		return nil, inFile(corruptFault(err), path)
 	}
@@ -68,6 +72,12 @@ func openMapped(path string, file *mmap.Map, o *OpenOptions) (ix *Index, err err
 }
 
 func parseMapped(path string, file *mmap.Map, o *OpenOptions) (*Index, error) {
+	if isCanopy(path, file.Bytes(), o) {
+		return openMappedCanopy(file, o)
+	}
+	if o.Access == AccessCold {
+		return nil, optionError("Access cold is for a canopy, and this is a forest: use mapped, with AdviceRandom")
+	}
 	var meta *sidecar.Meta
 	var warning string
 	if !o.IgnoreSidecar {
@@ -92,12 +102,40 @@ func parseMapped(path string, file *mmap.Map, o *OpenOptions) (*Index, error) {
 	case warning != "":
 		ix.warnings = []string{warning}
 	}
-	ix.file = file
+	ix.file, ix.access = file, o.Access
 	return ix, nil
 }
 
-// Load makes an index of an .ann file's bytes, which must not change as long as the index is used; o needs
-// Dim and Metric. Bytes that do not start at a multiple of 8 are copied. Errors: ErrNeedDimMetric, ErrCorrupt, ErrOption.
+// isCanopy tells the kinds by how the bytes begin. Those that are called a canopy and are not described as another kind are
+// one that is damaged.
+func isCanopy(path string, data []byte, o *OpenOptions) bool {
+	if bytes.HasPrefix(data, []byte(canopy.Magic)) {
+		return true
+	}
+	if o.Dim != 0 && o.Metric != 0 || !namesCanopy(path) {
+		return false
+	}
+	meta, _ := sidecar.Read(path, data)
+	return meta == nil
+}
+
+// openMappedCanopy is parseMapped for a canopy.
+func openMappedCanopy(file *mmap.Map, o *OpenOptions) (*Index, error) {
+	c, err := openCanopy(file.Bytes(), o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Access == AccessCold {
+		c.coldFrom(file)
+	}
+	ix := newIndex(c, c.metric)
+	ix.file, ix.access = file, o.Access
+	return ix, nil
+}
+
+// Load makes an index of a file's bytes, which must not change as long as the index is used; for an .ann file o needs
+// Dim and Metric. Bytes that do not start at a multiple of 8 are copied. Errors: ErrNeedDimMetric, ErrMismatch, ErrCorrupt,
+// ErrVersion, ErrOption.
 func Load(data []byte, o *OpenOptions) (*Index, error) {
 	if o == nil {
 		o = &OpenOptions{}
@@ -105,13 +143,23 @@ func Load(data []byte, o *OpenOptions) (*Index, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
+	if o.Access != AccessMapped {
+		return nil, optionError("Access %v is for a file, and Load has its bytes", o.Access)
+	}
 	if uintptr(unsafe.Pointer(unsafe.SliceData(data)))%8 != 0 {
 		data = append(alignedBytes(len(data))[:0], data...)
+	}
+	if bytes.HasPrefix(data, []byte(canopy.Magic)) {
+		c, err := openCanopy(data, o)
+		if err != nil {
+			return nil, err
+		}
+		return newIndex(c, c.metric), nil
 	}
 	return parse(data, o)
 }
 
-// parse makes an index of bytes that the options describe.
+// parse makes a forest of bytes that the options describe.
 func parse(data []byte, o *OpenOptions) (*Index, error) {
 	if o.Dim == 0 || o.Metric == 0 {
 		return nil, ErrNeedDimMetric
@@ -152,16 +200,23 @@ func parseDialects(data []byte, m Metric, dim int, dialects []DotDialect) (*annf
 	return annfile.Likelier(fits[0], fits[1]), nil
 }
 
-// checkName refuses to save a forest under no name or the name of another kind.
-func checkName(path string) error {
+// checkName refuses to save a kind of index under no name or that of another kind.
+func checkName(path string, k Kind) error {
 	if err := checkPath(path); err != nil {
 		return err
 	}
-	if strings.EqualFold(filepath.Ext(path), ".canopy") {
+	switch {
+	case k == Forest && namesCanopy(path):
 		return optionError("%s: a forest is not saved under the name of another kind; use .ann", path)
+	case k == Canopy && !namesCanopy(path):
+		return optionError("%s: a canopy is not saved under the name of another kind; use .canopy", path)
 	}
 	return nil
 }
+
+// namesCanopy tells whether a path is the name of a canopy. Any other is that of a forest: Annoy's users name theirs as
+// they like.
+func namesCanopy(path string) bool { return strings.EqualFold(filepath.Ext(path), ".canopy") }
 
 // checkPath refuses the path that names nothing, which the system would only say not to exist.
 func checkPath(path string) error {

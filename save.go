@@ -10,14 +10,14 @@ import (
 	"github.com/annoy-go/annoy/internal/sidecar"
 )
 
-// Save writes the index to path, as Annoy 1.17.3 loads it, and the sidecar path.meta. Both are on the disk before the
-// file at path is replaced in one step, and then the sidecar in another; processes that have the old file mapped keep
-// it. A symbolic link is itself replaced. On an error path is as it was, unless the last step failed, which gives the
-// sidecar its name and syncs the directory: path is then the new index, perhaps without a sidecar that belongs to it.
-// Open ignores one that does not. Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short),
+// Save writes the index to path: a canopy to a name that ends in .canopy, a forest to any other, as Annoy 1.17.3 loads it,
+// with the sidecar path.meta. What is written is on the disk before the file at path is replaced in one step, and then the
+// sidecar in another; processes that have the old file mapped keep it. A symbolic link is itself replaced. On an error path
+// is as it was, unless the last step failed, which gives the sidecar its name and syncs the directory: path is then the new
+// index, perhaps without a sidecar that belongs to it. Open ignores one that does not. Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short),
 // ErrOption (no name, or that of another kind).
 func (ix *Index) Save(path string) (err error) {
-	if err := checkName(path); err != nil {
+	if err := checkName(path, ix.Kind()); err != nil {
 		return err
 	}
 	prev, err := ix.begin()
@@ -31,10 +31,11 @@ func (ix *Index) Save(path string) (err error) {
 // SaveDialect is Save of a dot index in the other layout or its own: the same
 // trees, except that leaves are split or merged where the other layout's hold fewer or more ids. ErrOption for other metrics.
 func (ix *Index) SaveDialect(path string, d DotDialect) (err error) {
-	if ix.metric != Dot || d > DotMain {
-		return optionError("dialect %v of a %s index", d, ix.metric)
+	f, ok := ix.backend.(*forestIndex)
+	if !ok || ix.metric != Dot || d > DotMain {
+		return optionError("dialect %v of a %s index, which is a %v", d, ix.metric, ix.Kind())
 	}
-	if err := checkName(path); err != nil {
+	if err := checkName(path, Forest); err != nil {
 		return err
 	}
 	prev, err := ix.begin()
@@ -42,7 +43,6 @@ func (ix *Index) SaveDialect(path string, d DotDialect) (err error) {
 		return err
 	}
 	defer ix.end(prev, &err)
-	f := ix.backend.(*forestIndex)
 	im := f.im
 	if d.stored() != im.Dialect {
 		if need := im.ConvertedSize(); !mmap.CanReserve(need) {
@@ -55,7 +55,7 @@ func (ix *Index) SaveDialect(path string, d DotDialect) (err error) {
 	return saveImage(path, im, ix.metric, f.seed)
 }
 
-// WriteTo writes the bytes of the .ann file. Errors: w's, ErrClosed, ErrCorrupt.
+// WriteTo writes the bytes of the file. Errors: w's, ErrClosed, ErrCorrupt.
 func (ix *Index) WriteTo(w io.Writer) (n int64, err error) {
 	prev, err := ix.begin()
 	if err != nil {

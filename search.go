@@ -18,9 +18,9 @@ type Neighbor struct {
 }
 
 // Search returns the k items nearest to q, which has Dim components, by (distance, id), nearest
-// first: for Dot the largest product first. There are fewer than k where the index, the candidates that SearchK
-// allows, or the options' restrictions hold fewer. nil options are the defaults. Errors: ErrDimension, ErrNotFinite,
-// ErrOption (also a negative k), ErrClosed, ErrCorrupt.
+// first: for Dot the largest product first. There are fewer than k where the index, the options' restrictions or, in a
+// forest, the candidates that SearchK allows hold fewer. nil options are the defaults. Errors: ErrDimension, ErrNotFinite,
+// ErrOption (also a negative k), ErrNotCalibrated, ErrClosed, ErrCorrupt.
 func (ix *Index) Search(q []float32, k int, o *SearchOptions) ([]Neighbor, error) {
 	return ix.AppendSearch(nil, q, k, o)
 }
@@ -40,6 +40,9 @@ func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptio
 		return dst, err
 	}
 	defer ix.end(prev, &err)
+	if c, ok := ix.backend.(*canopyIndex); ok {
+		return c.search(dst, q, k, o)
+	}
 	return ix.backend.(*forestIndex).search(dst, q, k, o)
 }
 
@@ -59,6 +62,9 @@ func (ix *Index) AppendSearchByID(dst []Neighbor, id int64, k int, o *SearchOpti
 		return dst, err
 	}
 	defer ix.end(prev, &err)
+	if c, ok := ix.backend.(*canopyIndex); ok {
+		return c.searchByID(dst, id, k, o)
+	}
 	return ix.backend.(*forestIndex).searchByID(dst, id, k, o)
 }
 
@@ -69,7 +75,7 @@ func (ix *Index) checkSearch(k int, o *SearchOptions) error {
 	if o == nil {
 		return nil
 	}
-	return o.validateFor(ix.metric)
+	return o.validateFor(ix.Kind(), ix.metric)
 }
 
 // checkVector checks length and components of a vector; what names it in the error.

@@ -32,7 +32,7 @@ type diskItems struct {
 const diskBuffer = 1 << 20
 
 func newDiskItems(l annfile.Layout, path string, warn func(string)) (*diskItems, error) {
-	if err := checkName(path); err != nil {
+	if err := checkName(path, Forest); err != nil {
 		return nil, err
 	}
 	f, err := atomicfile.Create(path)
@@ -203,6 +203,10 @@ func (s *diskItems) buildForest(ctx context.Context, job *treeJob) (_ *Index, er
 		return nil, inFile(err, s.path)
 	}
 	return ix, nil
+}
+
+func (s *diskItems) buildCanopy(context.Context, *canopyJob) (*Index, error) {
+	return nil, optionError("Kind canopy with OnDisk %s, which is the name of a forest: use .canopy", s.path)
 }
 
 // commit gives the file and its sidecar their names. The items stay within reach whatever fails: in file, or else in kept.

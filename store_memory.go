@@ -258,6 +258,22 @@ func (s *memoryItems) buildForest(ctx context.Context, job *treeJob) (*Index, er
 	return newIndex(f, job.metric), nil
 }
 
+// buildCanopy builds of the items in order of their ids.
+func (s *memoryItems) buildCanopy(ctx context.Context, job *canopyJob) (*Index, error) {
+	vs := &nodeVectors{layout: s.layout, nodes: s.nodes}
+	switch {
+	case s.listed:
+		vs.list, vs.rows = &s.list, s.list.byID()
+	case s.items < s.places():
+		for place := range s.places() {
+			if _, ok := s.place(int64(place)); ok {
+				vs.rows = append(vs.rows, uint32(place))
+			}
+		}
+	}
+	return job.runInMemory(ctx, vs)
+}
+
 // extend gives dot items their extra component and returns the largest norm.
 func (s *memoryItems) extend(ctx context.Context) (float32, error) {
 	var largest float32

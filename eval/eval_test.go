@@ -243,7 +243,7 @@ func TestJudgeRefuses(t *testing.T) {
 			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, [][]int64{{0, 1}, {0}}, 2)
 			return err
 		},
-		"query 1, place 1: no such id: 7": func() error {
+		"query 1, place 1: no such item: 7": func() error {
 			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, [][]int64{{0, 1}, {0, 7}}, 2)
 			return err
 		},
@@ -263,7 +263,7 @@ func TestJudgeRefuses(t *testing.T) {
 			_, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, nil, 0)
 			return err
 		},
-		"answer to query 1: no such id: 9": func() error {
+		"answer to query 1: no such item: 9": func() error {
 			j, err := NewJudge(t.Context(), annoy.Euclidean, items, queries, [][]int64{{0}, {0}}, 1)
 			if err == nil {
 				_, err = j.Judge(t.Context(), [][]annoy.Neighbor{hits(0), hits(9)})

@@ -108,6 +108,19 @@ func (f *File) Commit() error {
 	return nil
 }
 
+// CommitOpen is Commit that returns the file open for reading, whoever takes the name later. After an error before the
+// last step the file is still a temporary one, to be aborted.
+func (f *File) CommitOpen() (*os.File, error) {
+	published, err := f.Publish()
+	if err != nil {
+		return nil, err
+	}
+	if err := syncDir(filepath.Dir(f.path)); err != nil {
+		return nil, errors.Join(fmt.Errorf("annoy: cannot sync the directory of %s: %w", f.path, err), published.Close())
+	}
+	return published, nil
+}
+
 // Settle brings the bytes to the disk. Nothing may be written afterwards: the Commit that follows has only to
 // rename, so that two files can take their names with hardly a moment in between.
 func (f *File) Settle() error {

@@ -15,6 +15,15 @@ func (s *Searcher) compareRows() {
 	switch {
 	case ix.Metric == Angular || ix.Metric == Cosine:
 		s.norm = math.Sqrt(squares(x))
+	case ix.Metric == Hamming: // rows hold zeros and ones
+		s.scaled = grow(s.scaled, len(x))
+		for i, v := range x {
+			s.scaled[i] = 0
+			if v > 0.5 {
+				s.scaled[i] = 1
+			}
+		}
+		x = s.scaled
 	case ix.RowScale == 1:
 	case ix.Metric == Dot:
 		s.unit = ix.RowScale
@@ -38,7 +47,7 @@ func (s *Searcher) distances(from kernel.Rows, rows []uint32) {
 	s.Touched.Rows += len(rows)
 	unit := s.unit
 	switch s.ix.Metric {
-	case Euclidean:
+	case Euclidean, Hamming:
 		kernel.L2Rows(e, s.against, from, rows, rowsAhead, out)
 	case Manhattan:
 		kernel.L1Rows(e, s.against, from, rows, rowsAhead, out)

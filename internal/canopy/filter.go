@@ -26,19 +26,15 @@ func (s *Searcher) scansFilter(f filter.Sized) bool {
 // scanFilter measures the rows of a filter that lists itself.
 func (s *Searcher) scanFilter(f filter.Sized) error {
 	s.startBatch()
+	s.list.Reset(math.MinInt64, math.MaxInt64)
 	if l, ok := f.(filter.Lister); ok {
-		s.list.Reset(math.MaxInt64)
 		l.List(&s.list)
-		for _, id := range s.list.IDs {
-			if err := s.addID(id); err != nil {
-				return err
-			}
-		}
 	} else {
-		for id := range f.All() {
-			if err := s.addID(id); err != nil {
-				return err
-			}
+		s.list.TakeAll(f)
+	}
+	for _, id := range s.list.IDs {
+		if err := s.addID(id); err != nil {
+			return err
 		}
 	}
 	s.endBatch()

@@ -24,18 +24,24 @@ type Lister interface {
 
 // List is the ids of a filter that an index may have.
 type List struct {
-	IDs   []int64
-	limit int64
+	IDs         []int64
+	least, most int64
 }
 
-// Reset empties the list. It takes ids below limit from now on.
-func (l *List) Reset(limit int64) { l.IDs, l.limit = l.IDs[:0], limit }
+// Reset empties the list. It takes ids from least to most from now on.
+func (l *List) Reset(least, most int64) { l.IDs, l.least, l.most = l.IDs[:0], least, most }
 
-// Take adds an id, unless it is negative or not below the limit; whether it took it tells that larger ones may follow.
+// Take adds an id that the index may have, and tells whether larger ones may follow.
 func (l *List) Take(id int64) bool {
-	if id < 0 || id >= l.limit {
-		return false
+	if id >= l.least && id <= l.most {
+		l.IDs = append(l.IDs, id)
 	}
-	l.IDs = append(l.IDs, id)
-	return true
+	return id <= l.most
+}
+
+// TakeAll adds the ids of a filter. It allocates.
+func (l *List) TakeAll(f Sized) {
+	for id := range f.All() {
+		l.Take(id)
+	}
 }

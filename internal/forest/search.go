@@ -162,7 +162,7 @@ func (s *Searcher) collectFiltered(im *annfile.Image, q *Query, searchK int64) e
 // collectFilter takes the ids of a small filter.
 func (s *Searcher) collectFilter(im *annfile.Image, f filter.Sized) {
 	if l, ok := f.(filter.Lister); ok {
-		s.list.Reset(int64(im.NItems))
+		s.list.Reset(0, int64(im.NItems)-1)
 		l.List(&s.list)
 		for _, id := range s.list.IDs {
 			s.ids = append(s.ids, int32(id))

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,6 +36,32 @@ func mapFile(f *os.File, size int, o Options) (*Map, error) {
 		}
 	}
 	return m, nil
+}
+
+// readResident reads the file into memory of the system's, which is not the garbage collector's and begins at a page.
+func readResident(f *os.File, size int, _ Options) (*Map, error) {
+	data, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return nil, os.NewSyscallError("mmap", err)
+	}
+	m := &Map{data: data, pages: true}
+	AdviseHuge(data)
+	if err := fill(data, f); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	if err := unix.Mprotect(data, unix.PROT_READ); err != nil {
+		return nil, errors.Join(os.NewSyscallError("mprotect", err), m.Close())
+	}
+	return m, nil
+}
+
+// ReadAhead asks the system to read a part of a mapping in the background.
+func ReadAhead(part []byte) {
+	page := uintptr(os.Getpagesize())
+	start := uintptr(unsafe.Pointer(unsafe.SliceData(part)))
+	if skip := -start % page; uintptr(len(part)) > skip {
+		_ = unix.Madvise(part[skip:], unix.MADV_WILLNEED) // a hint
+	}
 }
 
 func unmap(data []byte) error { return os.NewSyscallError("munmap", unix.Munmap(data)) }

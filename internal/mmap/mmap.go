@@ -43,6 +43,8 @@ const (
 type Options struct {
 	Prefault bool   // read the whole file before Open returns, so that no search waits for the disk
 	Advice   Advice // order of access
+	Resident bool   // a copy in memory of this process, on huge pages where there are, instead of a mapping
+	KeepOpen bool   // for File: to read from the file as well
 }
 
 // Validate reports an unknown Advice.
@@ -56,7 +58,9 @@ func (o Options) Validate() error {
 // A Map is a file's bytes. It is safe for concurrent reading; Close is for one caller.
 type Map struct {
 	data   []byte
-	mapped bool // data is a mapping, to be unmapped
+	mapped bool     // data is a mapping of the file
+	pages  bool     // data is memory of the system's, to be unmapped
+	file   *os.File // of KeepOpen
 }
 
 // Open maps the regular file at path, whole. The bytes start at an address divisible by 8 at least. An empty file has
@@ -75,11 +79,15 @@ func Open(path string, o Options) (*Map, error) {
 	if err != nil {
 		return nil, fmt.Errorf("annoy: cannot open: %w", err)
 	}
-	defer f.Close()
-	return OpenFile(f, o)
+	m, err := OpenFile(f, o)
+	if err == nil && o.KeepOpen {
+		m.file = f
+		return m, nil
+	}
+	return m, errors.Join(err, f.Close())
 }
 
-// OpenFile is Open for a file that is open already. The Map does not need f any longer.
+// OpenFile is Open for a file that is open already. The Map does not need f any longer, and does not keep it.
 func OpenFile(f *os.File, o Options) (*Map, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -95,7 +103,11 @@ func OpenFile(f *os.File, o Options) (*Map, error) {
 	if size == 0 {
 		return &Map{}, nil
 	}
-	m, err := mapFile(f, int(size), o)
+	read := mapFile
+	if o.Resident {
+		read = readResident
+	}
+	m, err := read(f, int(size), o)
 	if err != nil {
 		return nil, fmt.Errorf("annoy: cannot open %s: %w", f.Name(), err)
 	}
@@ -114,14 +126,19 @@ func typeName(info os.FileInfo) string {
 func readFile(f *os.File, size int) (*Map, error) {
 	words := make([]uint64, (size+7)/8) // for the alignment
 	data := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), size)
-	n, err := io.ReadFull(io.NewSectionReader(f, 0, int64(size)), data)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return nil, &FaultError{Offset: int64(n)}
-	}
-	if err != nil {
+	if err := fill(data, f); err != nil {
 		return nil, err
 	}
 	return &Map{data: data}, nil
+}
+
+// fill reads the whole file.
+func fill(data []byte, f *os.File) error {
+	n, err := io.ReadFull(io.NewSectionReader(f, 0, int64(len(data))), data)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return &FaultError{Offset: int64(n)}
+	}
+	return err
 }
 
 // Bytes returns the file's bytes, nil after Close. They are read-only.
@@ -131,14 +148,21 @@ func (m *Map) Bytes() []byte { return m.data }
 // copy in memory.
 func (m *Map) Mapped() bool { return m.mapped }
 
+// File is the file where KeepOpen asked for it, else nil. It is open until Close.
+func (m *Map) File() *os.File { return m.file }
+
 // Close releases the bytes. Another Close does nothing.
 func (m *Map) Close() error {
-	data, mapped := m.data, m.mapped
-	m.data, m.mapped = nil, false
-	if !mapped {
-		return nil
+	data, pages, file := m.data, m.mapped || m.pages, m.file
+	*m = Map{}
+	var err error
+	if pages {
+		err = unmap(data)
 	}
-	return unmap(data)
+	if file != nil {
+		err = errors.Join(err, file.Close())
+	}
+	return err
 }
 
 // ErrFault matches every error about a mapped page that could not be read: the file was cut short under its

@@ -44,7 +44,7 @@ func TestOpenReadsEverySizeWithEveryOption(t *testing.T) {
 	page := os.Getpagesize()
 	for _, n := range []int{0, 1, 7, 8, 9, page - 1, page, page + 1, 5*page + 3} {
 		path, want := write(t, n)
-		for _, o := range []Options{{}, {Prefault: true}, {Advice: Random}, {Advice: Sequential}, {Advice: WillNeed}, {Prefault: true, Advice: Random}} {
+		for _, o := range []Options{{}, {Prefault: true}, {Advice: Random}, {Advice: Sequential}, {Advice: WillNeed}, {Prefault: true, Advice: Random}, {Resident: true}, {KeepOpen: true}} {
 			m := open(t, path, o)
 			got := m.Bytes()
 			if !bytes.Equal(got, want) {
@@ -53,9 +53,18 @@ func TestOpenReadsEverySizeWithEveryOption(t *testing.T) {
 			if n > 0 && uintptr(unsafe.Pointer(&got[0]))%8 != 0 {
 				t.Fatalf("%d bytes with %+v: not aligned to 8", n, o)
 			}
-			if runtime.GOOS == "linux" && m.Mapped() != (n > 0) {
+			if runtime.GOOS == "linux" && m.Mapped() != (n > 0 && !o.Resident) {
 				t.Fatalf("%d bytes: Mapped() = %v", n, m.Mapped())
 			}
+			if file := m.File(); (file != nil) != o.KeepOpen {
+				t.Fatalf("with %+v the file is %v", o, file)
+			} else if file != nil {
+				part := make([]byte, n)
+				if _, err := file.ReadAt(part, 0); err != nil || !bytes.Equal(part, want) {
+					t.Fatalf("%d bytes read from the file: %v", n, err)
+				}
+			}
+			ReadAhead(got)
 			for range 2 {
 				if err := m.Close(); err != nil {
 					t.Fatal(err)

@@ -15,6 +15,9 @@
 // added as (l0 + l1) + (l2 + l3). W is 16 for AVX-512, 8 for AVX2, 4 for NEON, 1 for Go. Vectors of fewer than 16
 // components take the Go form on every path.
 //
+// The kernels for rows of narrow types have a layout of their own with two accumulators, or one for each sum of
+// DotNormRows: theirs are not the bits of the Many forms, but for the same row the same at every place in the list.
+//
 // Values of different paths differ in the last bits, except those of Hamming and Blend, which are the same on all.
 // Floating-point results are unspecified when an input is NaN or infinite.
 //
@@ -40,8 +43,8 @@ type Path uint8
 const (
 	Go     Path = iota // the Go twins: on every machine
 	NEON               // arm64
-	AVX2               // amd64 with AVX2, FMA and POPCNT
-	AVX512             // amd64 with AVX2, FMA, POPCNT and AVX-512F
+	AVX2               // amd64 with AVX2, FMA, F16C and POPCNT
+	AVX512             // amd64 with what AVX2 asks for and AVX-512F
 )
 
 // String returns the name of the path.

@@ -42,19 +42,25 @@ func Narrow(e Element, src []float32, dst unsafe.Pointer) {
 	case Int8:
 		out := unsafe.Slice((*int8)(dst), n)
 		for i, x := range src {
-			out[i] = int8(roundEven(min(max(x, math.MinInt8), math.MaxInt8)))
+			out[i] = int8(roundWithin(x, math.MinInt8, math.MaxInt8))
 		}
 	case Uint8:
 		out := unsafe.Slice((*uint8)(dst), n)
 		for i, x := range src {
-			out[i] = uint8(roundEven(min(max(x, 0), math.MaxUint8)))
+			out[i] = uint8(roundWithin(x, 0, math.MaxUint8))
 		}
 	}
 }
 
-// roundEven rounds a number of magnitude up to 2^22 to the nearest integer, between two to the even one: there is no
-// room for a fraction above 2^23.
-func roundEven(x float32) int32 {
+// roundWithin rounds to the nearest integer, between two to the even one, from low to high. These are far below 2^23,
+// from where on there is no room for a fraction: adding such a number rounds.
+func roundWithin(x, low, high float32) int32 {
+	if x <= low {
+		return int32(low)
+	}
+	if x >= high {
+		return int32(high)
+	}
 	const shift = 3 << 22
 	return int32(float32(x+shift) - shift)
 }
@@ -83,19 +89,19 @@ func fitsBlock(v []float32, mask uint8) uint8 {
 	if mask&(1<<Int8|1<<Uint8) == 0 {
 		return mask
 	}
-	least, greatest := int32(0), int32(0)
+	// What is in these bits of any component: of the difference between it and the nearest integer towards 0, and of
+	// that integer, from 0 and from -128 on. Where an int32 has no room for it, whatever it becomes is out of range.
+	var rest, unsigned, signed uint32
 	for _, x := range v {
-		// A magnitude above 2^22 is far out of range whatever it is rounded to, and stays so.
-		i := roundEven(min(max(x, -1<<22), 1<<22))
-		if math.Float32bits(float32(i)) != math.Float32bits(x) {
-			return mask &^ (1<<Int8 | 1<<Uint8)
-		}
-		least, greatest = min(least, i), max(greatest, i)
+		i := int32(x)
+		rest |= math.Float32bits(float32(i)) ^ math.Float32bits(x)
+		unsigned |= uint32(i)
+		signed |= uint32(i - math.MinInt8)
 	}
-	if least < math.MinInt8 || greatest > math.MaxInt8 {
+	if rest != 0 || signed > math.MaxUint8 {
 		mask &^= 1 << Int8
 	}
-	if least < 0 || greatest > math.MaxUint8 {
+	if rest != 0 || unsigned > math.MaxUint8 {
 		mask &^= 1 << Uint8
 	}
 	return mask

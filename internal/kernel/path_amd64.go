@@ -11,10 +11,10 @@ import (
 //go:generate go -C _gen run . -out ..
 
 // machinePaths returns the paths beyond Go. The AVX-512 kernels need AVX-512F only, so that every processor that has
-// AVX-512 at all runs them; its bit count is a separate extension.
+// AVX-512 at all runs them; its bit count is a separate extension. F16C is as old as AVX2.
 func machinePaths() []Path {
 	x := &cpu.X86
-	if !x.HasAVX2 || !x.HasFMA || !x.HasPOPCNT {
+	if !x.HasAVX2 || !x.HasFMA || !x.HasF16C || !x.HasPOPCNT {
 		return nil
 	}
 	if !x.HasAVX512F {

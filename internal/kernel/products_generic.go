@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package kernel
 
 // hasProducts: there are no kernels for products but Go.

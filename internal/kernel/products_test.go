@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"testing"
 )
@@ -104,4 +105,42 @@ func TestArgMin(t *testing.T) {
 			t.Errorf("the smallest of none is %v at %d", least, at)
 		}
 	})
+}
+
+// BenchmarkProducts measures a panel in cache.
+func BenchmarkProducts(b *testing.B) {
+	r := benchRand()
+	for _, n := range []int{128, 384} {
+		panel, rows := make([]float32, n*ProductCentroids), make([]float32, n*ProductPoints)
+		fill(r, panel)
+		fill(r, rows)
+		var points [ProductPoints]*float32
+		for p := range points {
+			points[p] = &rows[p*n]
+		}
+		var out [ProductPoints][ProductCentroids]float32
+		for _, path := range Paths() {
+			b.Run(fmt.Sprintf("dim=%d/%v", n, path), func(b *testing.B) {
+				defer Force(path)()
+				for b.Loop() {
+					Products(&points, panel, n, &out)
+				}
+				b.ReportMetric(float64(n*ProductPoints*ProductCentroids)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gterms/s")
+			})
+		}
+	}
+}
+
+// BenchmarkArgMin measures the values of a panel's centroids.
+func BenchmarkArgMin(b *testing.B) {
+	v, add := make([]float32, ProductCentroids), make([]float32, ProductCentroids)
+	fill(benchRand(), v)
+	for _, p := range Paths() {
+		b.Run(p.String(), func(b *testing.B) {
+			defer Force(p)()
+			for b.Loop() {
+				ArgMin(v, add, -2)
+			}
+		})
+	}
 }

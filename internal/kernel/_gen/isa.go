@@ -38,6 +38,7 @@ type isa struct {
 	// masked loads the last rCount mod width components.
 	masked func(c *build.Context, m operand.Mem, v reg.VecPhysical)
 	layout string
+	lanes  operand.Mem // of the function lanes
 }
 
 var (
@@ -51,12 +52,18 @@ var (
 		reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31}
 )
 
-func avx2(c *build.Context) *isa {
-	lanes := c.StaticGlobal("lanes")
+// lanes defines the numbers of n lanes.
+func lanes(c *build.Context, n int) operand.Mem {
+	m := c.StaticGlobal("lanes")
 	c.DataAttributes(attr.RODATA | attr.NOPTR)
-	for i := range 8 {
+	for i := range n {
 		c.AppendDatum(operand.U32(uint32(i)))
 	}
+	return m
+}
+
+func avx2(c *build.Context) *isa {
+	lanes := lanes(c, 8)
 	return &isa{
 		name: "AVX2", width: 8, rows: 2, vec: ymm, query: 8, temps: []int{12, 13}, abs: 15,
 		load: func(c *build.Context, m operand.Mem, v reg.VecPhysical) { c.VMOVUPS(m, v) },
@@ -75,6 +82,7 @@ func avx2(c *build.Context) *isa {
 			c.VPCMPGTD(lanes, reg.Y14, reg.Y14)
 		},
 		masked: func(c *build.Context, m operand.Mem, v reg.VecPhysical) { c.VMASKMOVPS(m, reg.Y14, v) },
+		lanes:  lanes,
 		layout: "Y0-Y3 accumulators of the first row, Y4-Y7 of the second (or scratch), Y8-Y11 query, Y12-Y13 differences,\nY14 mask of the tail, Y15 mask of the absolute value.",
 	}
 }

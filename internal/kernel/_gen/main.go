@@ -39,6 +39,14 @@ func main() {
 		}},
 		{"avx2codes", func(c *build.Context) { codes(c, "AVX2", false) }},
 		{"avx512codes", func(c *build.Context) { codes(c, "AVX512", true) }},
+		{"avx2rows", func(c *build.Context) { typedRows(c, avx2(c)) }},
+		{"avx512rows", func(c *build.Context) { typedRows(c, avx512()) }},
+		{"avx2products", func(c *build.Context) { products(c, avx2(c)) }},
+		{"avx512products", func(c *build.Context) {
+			i := avx512()
+			i.lanes = lanes(c, 16)
+			products(c, i)
+		}},
 	} {
 		if err := write(*out, file.name, file.emit); err != nil {
 			fmt.Fprintln(os.Stderr, err)

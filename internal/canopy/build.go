@@ -2,8 +2,6 @@ package canopy
 
 import (
 	"context"
-	"fmt"
-	"math"
 
 	"github.com/annoy-go/annoy/internal/calibrate"
 	"github.com/annoy-go/annoy/internal/kernel"
@@ -13,65 +11,47 @@ import (
 type Params struct {
 	Metric  Metric
 	Shape   Shape          // ShapeAuto: the build chooses
-	Auto    bool           // the narrowest element type that holds every component exactly; else Element
+	Auto    bool           // rows are of the narrowest element type that holds every component exactly; else of Element
 	Element kernel.Element //
 	Seed    uint64
 	Workers int // ≥ 1
 
 	Keys      func(i int) string // Assembly.Keys
-	Metadata  []byte
-	Calibrate int         // vectors to calibrate by; 0: none
-	Queries   [][]float32 // to calibrate by instead
+	Metadata  []byte             // nil: none
+	Calibrate int                // vectors to calibrate by; 0: none
+	Queries   [][]float32        // to calibrate by instead
 
+	// Memory is how many bytes the build may hold beyond the vectors, the output where that is in memory, the centroids and some
+	// 20 bytes a vector. 0: as is convenient in memory, and for a file a tenth of it, but at least 64 MiB.
 	Memory   int64
-	Guard    func(func() error) error
-	Progress func(stage string, done, total int64)
+	Guard    func(func() error) error              // runs what reads vectors, in every goroutine; nil: nothing to guard against
+	Progress func(stage string, done, total int64) // nil, or called from one goroutine at a time
 }
 
-// Build builds an index of the vectors and writes its file. Open reads back an output's bytes for the calibration.
+// leastMemory is what a build to a file may hold, whatever its size, unless Params.Memory says otherwise.
+const leastMemory = 64 << 20
+
+// Build builds an index of the vectors and writes its file: the element type of the rows is found, then the shape, then
+// the tree, the codewords and the codes, and last the calibration, for which open reads back the output's bytes. The same vectors,
+// parameters and kernel path give the same bytes for any number of workers. Errors: a RowsError, those of Assembly.Write, Guard's
+// and ctx's.
 func Build(ctx context.Context, vs Vectors, p *Params, out Output, open func() ([]byte, error)) error {
-	guard := p.Guard
-	if guard == nil {
-		guard = func(do func() error) error { return do() }
-	}
-	tell := func(stage string) func(done, total int64) {
-		if p.Progress == nil {
-			return nil
-		}
-		return func(done, total int64) { p.Progress(stage, done, total) }
-	}
-	about := About{Seed: p.Seed, ShapeWhy: Asked, RowsWhy: Asked}
-	element, scale, norm, err := survey(vs, p, guard, &about)
-	if err != nil {
+	b := &builder{Params: p, ctx: ctx, vs: vs, space: newSpace(p.Metric, vs.Dim()), about: About{Seed: p.Seed, ShapeWhy: Asked, RowsWhy: Asked}}
+	if err := b.survey(); err != nil {
 		return err
 	}
-	shape := p.Shape
-	if shape == ShapeAuto {
-		shape, about.ShapeWhy = Two8, TooFew
+	b.memory = p.Memory
+	if _, isMemory := out.(*Memory); !isMemory && b.memory == 0 {
+		b.memory = max(leastMemory, b.fileSize()/10)
 	}
-	sp := newSpace(p.Metric, vs.Dim())
-	if p.Metric == Dot {
-		sp = sp.lift(norm)
-	}
-	about.Leaf = shape.LeafTarget()
-	part, err := NewPartition(ctx, vs, sp, PartitionParams{
-		Leaf: about.Leaf, Spill: shape.Assignments() == 2, Seed: p.Seed, Workers: p.Workers, Guard: p.Guard, Progress: tell("partition"),
-	})
-	if err != nil {
+	if err := b.chooseShape(); err != nil {
 		return err
 	}
-	var book *Codebook
-	err = guard(func() (err error) {
-		book, err = TrainCodebook(ctx, vs, sp, part, shape, CodebookParams{Seed: p.Seed, Workers: p.Workers, Guard: p.Guard})
-		return err
-	})
-	if err != nil {
+	if err := b.grow(); err != nil {
 		return err
 	}
-	a := &Assembly{
-		Vectors: vs, Space: sp, Shape: shape, Partition: part, Codebook: book, Element: element, RowScale: scale, About: about,
-		Keys: p.Keys, Metadata: p.Metadata, Memory: p.Memory, Workers: p.Workers, Guard: p.Guard, Progress: tell("code"),
-	}
+	a := b.assembly()
+	a.Keys, a.Metadata, a.Memory, a.Progress = p.Keys, p.Metadata, b.memory/2, b.tell("code")
 	if p.Calibrate > 0 || len(p.Queries) > 0 {
 		a.Calibration = calibrate.MaxBytes
 	}
@@ -79,6 +59,72 @@ func Build(ctx context.Context, vs Vectors, p *Params, out Output, open func() (
 	if err != nil || a.Calibration == 0 {
 		return err
 	}
+	return b.calibrate(built, open)
+}
+
+// builder is one run of Build, or of one of its trials.
+type builder struct {
+	*Params
+	ctx      context.Context
+	vs       Vectors
+	space    space
+	about    About
+	element  kernel.Element
+	rowScale float32
+	memory   int64 // 0: no limit
+	shape    Shape
+	part     *Partition
+	book     *Codebook
+	sample   *Sample // for the calibration, once there is one
+}
+
+// tell is the progress of a stage.
+func (b *builder) tell(stage string) func(done, total int64) {
+	if b.Progress == nil {
+		return nil
+	}
+	return func(done, total int64) { b.Progress(stage, done, total) }
+}
+
+// fileSize is about what the output takes, of the largest shape.
+func (b *builder) fileSize() int64 {
+	perVector := b.space.dim*b.element.Size() + Two8.Assignments()*Two8.subspaces(b.space.coded())/2 + 32
+	return int64(b.vs.Len()) * int64(perVector)
+}
+
+// grow makes the tree and the codewords, where no trial has made them.
+func (b *builder) grow() (err error) {
+	if b.part == nil {
+		if b.part, err = b.partition(b.shape, b.tell("partition")); err != nil {
+			return err
+		}
+	}
+	if b.book == nil {
+		b.book, err = b.train(b.shape, b.part)
+	}
+	return err
+}
+
+func (b *builder) partition(shape Shape, progress func(done, total int64)) (*Partition, error) {
+	return NewPartition(b.ctx, b.vs, b.space, PartitionParams{
+		Leaf: shape.LeafTarget(), Spill: shape.Assignments() > 1, Seed: b.Seed, Workers: b.Workers, Memory: min(b.memory/2, defaultSampleBytes),
+		Guard: b.Guard, Progress: progress,
+	})
+}
+
+func (b *builder) train(shape Shape, part *Partition) (*Codebook, error) {
+	return TrainCodebook(b.ctx, b.vs, b.space, part, shape, CodebookParams{Seed: b.Seed, Workers: b.Workers, Guard: b.Guard})
+}
+
+// assembly is what has been made.
+func (b *builder) assembly() *Assembly {
+	b.about.Leaf = b.shape.LeafTarget()
+	return &Assembly{Vectors: b.vs, Space: b.space, Shape: b.shape, Partition: b.part, Codebook: b.book, Element: b.element,
+		RowScale: b.rowScale, About: b.about, Workers: b.Workers, Guard: b.Guard}
+}
+
+// calibrate measures which efforts reach which recall, and adds that to the file.
+func (b *builder) calibrate(built *Built, open func() ([]byte, error)) error {
 	data, err := open()
 	if err != nil {
 		return err
@@ -87,73 +133,26 @@ func Build(ctx context.Context, vs Vectors, p *Params, out Output, open func() (
 	if err != nil {
 		return err
 	}
-	var sample *Sample
-	err = guard(func() (err error) {
-		if len(p.Queries) > 0 {
-			sample, err = SampleFor(ctx, p.Metric, ix.Stored(), p.Queries, p.Workers)
-		} else {
-			sample, err = SampleOf(ctx, p.Metric, ix.Stored(), p.Calibrate, p.Workers)
+	if b.sample == nil {
+		if b.sample, err = b.newSample(ix, b.Calibrate); err != nil {
+			return err
 		}
-		return err
-	})
+	}
+	t, err := ix.Calibrate(b.ctx, b.sample, b.Workers, b.Guard)
 	if err != nil {
 		return err
 	}
-	t, err := ix.Calibrate(ctx, sample, p.Workers, p.Guard)
+	bytes, err := t.MarshalBinary()
 	if err != nil {
 		return err
 	}
-	b, err := t.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	return built.SetCalibration(b)
+	return built.SetCalibration(bytes)
 }
 
-// survey finds the element type, and the largest squared norm.
-func survey(vs Vectors, p *Params, guard func(func() error) error, about *About) (e kernel.Element, scale float32, norm float64, err error) {
-	scale = 1
-	mask := uint8(1<<kernel.Float32 | 1<<kernel.Float16 | 1<<kernel.Int8 | 1<<kernel.Uint8)
-	var largest, least float32
-	err = guard(func() error {
-		buf := make([]float32, vs.Dim())
-		for i := range vs.Len() {
-			v := vs.Row(i, buf)
-			mask = kernel.Fits(v, mask)
-			norm = max(norm, squares(v))
-			for _, x := range v {
-				largest, least = max(largest, x, -x), min(least, x)
-			}
-		}
-		return nil
-	})
-	if p.Auto {
-		about.RowsWhy = Exact
-		for _, e := range []kernel.Element{kernel.Uint8, kernel.Int8, kernel.Float16} {
-			if mask>>e&1 == 1 {
-				return e, 1, norm, err
-			}
-		}
-		return kernel.Float32, 1, norm, err
+// newSample is the caller's queries, or n of the vectors of an index of all of them, with their exact answers.
+func (b *builder) newSample(ix *Index, n int) (*Sample, error) {
+	if len(b.Queries) > 0 {
+		return SampleFor(b.ctx, b.Metric, ix.Stored(), b.Queries, b.Workers, b.Guard)
 	}
-	if mask>>p.Element&1 == 0 {
-		about.RowsWhy = Rounded
-		switch p.Element {
-		case kernel.Float16:
-			if largest > 65504 {
-				return 0, 0, 0, fmt.Errorf("component %v", largest)
-			}
-		case kernel.Int8:
-			scale = largest / 127
-		case kernel.Uint8:
-			scale = largest / 255
-			if least < 0 {
-				return 0, 0, 0, fmt.Errorf("component %v", least)
-			}
-		}
-		if scale == 0 || math.IsInf(float64(scale), 0) {
-			scale = 1
-		}
-	}
-	return p.Element, scale, norm, err
+	return SampleOf(b.ctx, b.Metric, ix.Stored(), n, b.Workers, b.Guard)
 }

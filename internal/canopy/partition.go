@@ -51,6 +51,9 @@ const (
 	nearTops   = 8 // tops in whose leaves the nearest leaf of a vector is looked for
 )
 
+// partitionSteps is the vector-steps of a partition, for each vector: three passes, and the leaves' k-means.
+const partitionSteps = 4
+
 // defaultSampleBytes is PartitionParams.Memory where that is 0.
 const defaultSampleBytes = 256 << 20
 
@@ -61,6 +64,7 @@ const (
 	streamLeafSample
 	streamLeaves
 	streamCodebook
+	streamTrial
 )
 
 // partitioner is one run of NewPartition. Its centroids have the mean subtracted: products of vectors near the mean
@@ -89,7 +93,7 @@ func NewPartition(ctx context.Context, vs Vectors, sp space, p PartitionParams) 
 	n, dim := vs.Len(), sp.coded()
 	b := &partitioner{pool: newPool(ctx, p.Workers, p.Guard), vs: vs, space: sp, params: p,
 		Partition: &Partition{Dim: dim, Mean: make([]float32, dim), First: []int32{0}, Own: make([]uint32, n)},
-		progress:  newProgress(p.Progress, int64(n)*4)}
+		progress:  newProgress(p.Progress, int64(n)*partitionSteps)}
 	if n == 0 {
 		return b.Partition, ctx.Err()
 	}

@@ -20,26 +20,42 @@ type Sample struct {
 // sampleAnswers is how many exact answers of each query are known: as many as any calibration asks for.
 const sampleAnswers = 100
 
-// SampleOf takes n of the vectors, evenly spaced, as queries; each for the others.
-func SampleOf(ctx context.Context, m Metric, vs Vectors, n, workers int) (*Sample, error) {
+// SampleOf takes n of the vectors, evenly spaced, as queries; each for the others. Guard, unless it is nil, runs what reads
+// vectors.
+func SampleOf(ctx context.Context, m Metric, vs Vectors, n, workers int, guard func(func() error) error) (*Sample, error) {
 	n = min(n, vs.Len())
 	s := &Sample{metric: m, queries: make([][]float32, n), self: make([]int64, n)}
 	for i := range n {
 		row := int(int64(i) * int64(vs.Len()) / int64(n))
-		s.queries[i] = append([]float32(nil), vs.Row(row, make([]float32, vs.Dim()))...)
+		s.queries[i] = make([]float32, vs.Dim())
+		if err := copyRow(vs, row, s.queries[i], guard); err != nil {
+			return nil, err
+		}
 		s.self[i] = vs.ID(row)
 	}
-	return s, s.find(ctx, vs, workers)
+	return s, s.find(ctx, vs, workers, guard)
+}
+
+// copyRow copies vector i; guard, unless it is nil, runs that.
+func copyRow(vs Vectors, i int, dst []float32, guard func(func() error) error) error {
+	if guard == nil {
+		copy(dst, vs.Row(i, dst))
+		return nil
+	}
+	return guard(func() error {
+		copy(dst, vs.Row(i, dst))
+		return nil
+	})
 }
 
 // SampleFor takes the caller's queries.
-func SampleFor(ctx context.Context, m Metric, vs Vectors, queries [][]float32, workers int) (*Sample, error) {
+func SampleFor(ctx context.Context, m Metric, vs Vectors, queries [][]float32, workers int, guard func(func() error) error) (*Sample, error) {
 	s := &Sample{metric: m, queries: queries}
-	return s, s.find(ctx, vs, workers)
+	return s, s.find(ctx, vs, workers, guard)
 }
 
 // find finds the exact answers.
-func (s *Sample) find(ctx context.Context, vs Vectors, workers int) error {
+func (s *Sample) find(ctx context.Context, vs Vectors, workers int, guard func(func() error) error) error {
 	k := sampleAnswers
 	if s.self != nil {
 		k++
@@ -48,7 +64,7 @@ func (s *Sample) find(ctx context.Context, vs Vectors, workers int) error {
 	if err != nil {
 		return err
 	}
-	if err := state.Add(ctx, &vectorSource{vs: vs}, &exact.Options{Workers: workers}); err != nil {
+	if err := state.Add(ctx, &vectorSource{vs: vs, guard: guard}, &exact.Options{Workers: workers}); err != nil {
 		return err
 	}
 	s.far = make([][]float32, len(s.queries))
@@ -79,8 +95,9 @@ func (m Metric) farthest(distance float64) float32 {
 
 // vectorSource streams vectors.
 type vectorSource struct {
-	vs   Vectors
-	next int
+	vs    Vectors
+	next  int
+	guard func(func() error) error
 }
 
 func (v *vectorSource) Dim() int { return v.vs.Dim() }
@@ -92,8 +109,7 @@ func (v *vectorSource) Next(dst []float32) (int64, error) {
 	}
 	i := v.next
 	v.next++
-	copy(dst, v.vs.Row(i, dst))
-	return v.vs.ID(i), nil
+	return v.vs.ID(i), copyRow(v.vs, i, dst, v.guard)
 }
 
 // Stored is the vectors that an index holds, in the order of its rows.

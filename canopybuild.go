@@ -159,6 +159,9 @@ func buildError(err error) error {
 	if memory := canopy.ErrMemory(0); errors.As(err, &memory) {
 		return fail(ErrMemory, "the index takes %d bytes", int64(memory))
 	}
+	if rows := new(canopy.RowsError); errors.As(err, &rows) {
+		return optionError("Rows %v: a component is %v, which they cannot stand for", rowsOf(rows.Element), rows.Component)
+	}
 	return err
 }
 

@@ -2,9 +2,9 @@ package kernel
 
 import "math"
 
-// chooseRounds is the number of rounds in which Threshold looks for its value between others by their values; then it
-// halves the representable numbers between them, which ends in at most 32 rounds whatever the values are.
-const chooseRounds = 12
+// After chooseRounds rounds Threshold only halves the representable numbers that are left, which ends in at most 32
+// rounds whatever the values are.
+const chooseRounds = 16
 
 // Threshold returns a t such that at least want values are less than t and, where equal values allow it, at most
 // want+excess; +Inf if there are no more than want. +Inf and NaN are less than no t: where fewer than want other values
@@ -16,40 +16,59 @@ func Threshold(v []float32, want, excess int) float32 {
 	if len(v) <= want {
 		return infinity
 	}
-	// Fewer than want are less than low, nlow of them, and at least want less than high, nhigh of them.
-	low, high, nhigh := span(v)
-	if nhigh <= want+max(excess, 0) {
+	most := want + max(excess, 0)
+	// Fewer than want are less than low, nlow of them, and more than most less than high, nhigh of them.
+	low, high, nhigh := span(v, infinity)
+	if nhigh <= most {
 		return infinity
 	}
 	nlow := 0
 	high = math.Nextafter32(high, infinity)
-	aim := float64(want) + float64(max(excess, 0))/2
 	for round := 0; ; round++ {
-		t := between(low, high)
-		if round < chooseRounds {
-			// In turn where a straight line between the two counts would have the wanted one, few rounds for most
-			// distributions, and the middle, for those with far outliers.
-			f := 0.5
-			if round%2 == 0 {
-				f = (aim - float64(nlow)) / float64(nhigh-nlow)
+		if round%8 == 7 {
+			// So many rounds may be due to equal values, which more of them would find out bit by bit.
+			_, last, _ := span(v, high)
+			n := countBelow(v, last)
+			if n < want {
+				return high
 			}
-			l := float64(low)
-			if u := float32(l + float64((float64(high)-l)*f)); low < u && u < high {
-				t = u
+			high, nhigh = last, n
+			if n <= most {
+				return high
 			}
 		}
+		t := between(low, high)
 		if t == low {
-			return high // no number is left between them: equal values
+			return high // equal values
+		}
+		if round < chooseRounds && round%4 != 3 {
+			t = guess(low, high, nlow, nhigh, float64(want+most)/2, round%2 == 0)
 		}
 		switch n := countBelow(v, t); {
 		case n < want:
 			low, nlow = t, n
-		case n <= want+excess || n == want:
+		case n <= most:
 			return t
 		default:
 			high, nhigh = t, n
 		}
 	}
+}
+
+// guess returns a number between low and high, below which nlow and nhigh values are, where a straight line has the
+// wanted count: one of the counts, or of their square roots, as values at the low end of a distribution have them. In
+// turn, and every fourth round the middle of the representable numbers, which far outliers need, they took the fewest
+// rounds of what was tried, with values as of a uniform, normal and chi-squared distribution: 3 to 8 on average.
+func guess(low, high float32, nlow, nhigh int, want float64, root bool) float32 {
+	a, b := float64(nlow), float64(nhigh)
+	if root {
+		a, b, want = math.Sqrt(a), math.Sqrt(b), math.Sqrt(want)
+	}
+	l := float64(low)
+	if t := float32(l + float64((float64(high)-l)*((want-a)/(b-a)))); low < t && t < high {
+		return t
+	}
+	return between(low, high)
 }
 
 // between returns the middle of the representable numbers from a to b, a where there is none between them.
@@ -71,18 +90,19 @@ func ordered(x float32) int64 {
 	return int64(b)
 }
 
-// span returns the least and the greatest of the values that are less than +Inf and not NaN, and their number.
-func span(v []float32) (least, greatest float32, n int) {
+// span returns the least and the greatest of the values that are less than t, and their number; there is at least one
+// value.
+func span(v []float32, t float32) (least, greatest float32, n int) {
 	if !hasChoose || current == Go {
-		return spanGo(v)
+		return spanGo(v, t)
 	}
-	return spanOf(&v[0], len(v))
+	return spanOf(&v[0], len(v), t)
 }
 
-func spanGo(v []float32) (least, greatest float32, n int) {
+func spanGo(v []float32, t float32) (least, greatest float32, n int) {
 	least, greatest = infinity, -infinity
 	for _, x := range v {
-		if x < infinity {
+		if x < t {
 			least, greatest = min(least, x), max(greatest, x)
 			n++
 		}

@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package kernel
 
 // hasChoose: there are no kernels of Threshold and Below but Go.
@@ -5,7 +7,7 @@ const hasChoose = false
 
 // With hasChoose false nothing below is ever called.
 
-func spanOf(v *float32, n int) (least, greatest float32, count int) { panic(noChoose) }
+func spanOf(v *float32, n int, t float32) (least, greatest float32, count int) { panic(noChoose) }
 
 func countOf(v *float32, n int, t float32) int { panic(noChoose) }
 

@@ -16,8 +16,8 @@ type RouteParams struct{ Base, Mul float32 }
 // RouteMany computes the distances of len(norms) centroids, a multiple of RouteGroup, and writes them to out. Their
 // dot products with q8 are exact, in int32. The bytes of q8, a multiple of 4 in number, are the query's components
 // plus 128, as Quantize8 writes them; bias[i] is 128 times the sum of the centroid's components and takes that out
-// again (NEON, whose products are signed, takes it out before and reads no bias). Components that pad q8 are 128 in it
-// and 0 in the centroids; centroids that pad a group have the norm +Inf, which makes their distance +Inf.
+// again (AVX2 and NEON, whose products are signed, take it out before and read no bias). Components that pad q8 are 128
+// in it and 0 in the centroids; centroids that pad a group have the norm +Inf, which makes their distance +Inf.
 //
 // The parameters must be finite. All paths give the same bits.
 func RouteMany(q8 []uint8, groups []int8, norms []float32, bias []int32, p RouteParams, out []float32) {

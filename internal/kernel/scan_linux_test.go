@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"unsafe"
@@ -122,4 +123,38 @@ func testChooseAtEnd(t *testing.T, r *rand.Rand, f fenced, n int) {
 		!slices.Equal(endV[:count], outV[:count]) || !slices.Equal(endI[:count], outI[:count]) {
 		t.Fatalf("the %d of %d below %v are others", count, n, threshold)
 	}
+}
+
+// TestScanFault scans codes and routes to centroids that are not there. Under debug.SetPanicOnFault that must be a
+// panic with the address.
+func TestScanFault(t *testing.T) {
+	_, fence := guarded(t)
+	onPaths(t, func(t *testing.T) {
+		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+		const m, dim = 8, 32
+		table, bounds, slots := make([]byte, 16*m), make([]float32, 80), make([]uint32, 80)
+		q8, norms, bias := make([]uint8, dim), make([]float32, 32), make([]int32, 32)
+		// The first block and group are there, the second are not.
+		blocks := unsafe.Slice((*byte)(unsafe.Add(fence, -BlockBytes(m))), 2*BlockBytes(m))
+		groups := unsafe.Slice((*int8)(unsafe.Add(fence, -RouteGroup*dim)), 2*RouteGroup*dim)
+		for name, f := range map[string]func(){
+			"Scan":      func() { Scan(table, m, blocks, &ScanParams{}, bounds, slots) },
+			"RouteMany": func() { RouteMany(q8, groups, norms, bias, RouteParams{}, bounds) },
+		} {
+			func() {
+				defer func() {
+					fault, ok := recover().(interface{ Addr() uintptr })
+					if !ok {
+						t.Errorf("%s of a page that is not there did not panic with an address", name)
+					} else if a := fault.Addr(); a < uintptr(fence) || a > uintptr(fence)+RouteGroup*dim {
+						t.Errorf("%s: fault at %#x, want it behind %p", name, a, fence)
+					}
+				}()
+				f()
+			}()
+		}
+		if n := Scan(table, m, blocks[:BlockBytes(m)], &ScanParams{Threshold: 1}, bounds, slots); n != BlockSlots {
+			t.Errorf("after a fault %d slots pass, want all", n)
+		}
+	})
 }

@@ -9,12 +9,12 @@ import "math"
 //	Σ t[j][c[j]] ≈ unit · Σ table[j][c[j]] + bias
 //
 // with an error of at most unit/2 a sub-space. The unit is as small as lets every entry fit into a byte and every sum
-// of one entry a sub-space into 16 bits. Scratch and table have room for m·16; m is at most 32768.
+// of one entry a sub-space into 16 bits. Scratch and table have room for m·16; m is a multiple of 4, at most 32768.
 //
 // The components must be finite. All paths give the same bits.
 func Table(q []float32, codebook []float32, m, dims int, scratch []float32, table []byte) (unit, bias float32) {
-	if m <= 0 || dims <= 0 {
-		panic("annoy: kernel: table of no sub-spaces")
+	if m <= 0 || m%4 != 0 || dims <= 0 {
+		panic("annoy: kernel: table of sub-spaces whose number is not a multiple of 4")
 	}
 	q, codebook = q[:m*dims], codebook[:m*dims*16]
 	scratch, table = scratch[:16*m], table[:16*m]

@@ -47,6 +47,23 @@ func main() {
 			i.lanes = lanes(c, 16)
 			products(c, i)
 		}},
+		{"avx2scan", func(c *build.Context) {
+			chosen256 = data(c, "chosen", chosenLanes())
+			packed256 = data(c, "packed", packedOrder)
+			scanAVX2(c)
+			products256(c)
+			bytes16(c)
+			routeAVX2(c)
+			quantize(c)
+			choose256(c, avx2(c))
+		}},
+		{"avx512scan", func(c *build.Context) {
+			numbers512 = lanes(c, 16)
+			scanVNNI(c)
+			products512(c)
+			routeVNNI(c)
+			choose512(c)
+		}},
 	} {
 		if err := write(*out, file.name, file.emit); err != nil {
 			fmt.Fprintln(os.Stderr, err)

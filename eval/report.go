@@ -15,9 +15,10 @@ import (
 
 // Point is what was measured at one setting. Latencies are in microseconds.
 type Point struct {
-	RecallTarget *float64 `json:"recall_target"` // null where the setting was given
-	Swept        string   `json:"swept"`         // the parameter that was varied, "" where search_k was found for a recall
-	SearchK      int      `json:"search_k"`
+	RecallTarget *float64 `json:"recall_target"`          // null where the setting was given
+	Swept        string   `json:"swept"`                  // the parameter that was varied, "" where search_k was found for a recall
+	SearchK      int      `json:"search_k"`               // 0 where the index chose the effort itself
+	RecallAsked  float64  `json:"recall_asked,omitempty"` // of a calibrated index; 0: none was asked
 	K            int      `json:"k"`
 	Recall       float64  `json:"recall"`       // by distance
 	RecallByID   float64  `json:"recall_by_id"` // share of equal ids
@@ -36,6 +37,9 @@ type Point struct {
 func (p Point) Asked() string {
 	if p.RecallTarget != nil {
 		return "recall " + number(*p.RecallTarget)
+	}
+	if p.RecallAsked != 0 {
+		return number(p.RecallAsked) + " of the index"
 	}
 	return "sweep of " + p.Swept
 }
@@ -107,11 +111,16 @@ type Sweep struct {
 	Values    []int
 }
 
-// Plan is what Run measures: the points of each sweep, then those at the least search_k for each recall.
+// Plan is what Run measures: the points of each sweep, then those of a calibrated index that is asked for recalls, then
+// those at the least search_k for each recall.
 type Plan struct {
 	Sweeps  []Sweep
+	Asked   []float64
 	Recalls []float64
 }
+
+// AskedRecall is what Point.Swept says of the points of Plan.Asked.
+const AskedRecall = "recall"
 
 // Run measures a plan. The report lacks Index and Truth, which the caller knows. Errors: those of New's parts and of
 // the search.
@@ -142,6 +151,13 @@ func (e *Evaluator) Run(ctx context.Context, plan Plan) (*Report, error) {
 			}
 			add(points, s.Parameter.Name, nil)
 		}
+	}
+	for _, asked := range plan.Asked {
+		points, err := e.MeasureRecall(ctx, asked)
+		if err != nil {
+			return nil, err
+		}
+		add(points, AskedRecall, nil)
 	}
 	for _, target := range plan.Recalls {
 		found, err := e.ForRecall(ctx, SearchK, target)
@@ -175,20 +191,24 @@ func (e *Evaluator) judgeAll(ctx context.Context, plan Plan) error {
 }
 
 // WriteCSV writes the points as CSV with a line of names; recall_target is empty where the setting was given, and swept,
-// the name of the parameter that was varied, where it was not. A recall that is not reached has a line without figures.
+// the name of the parameter that was varied, where it was not; recall_asked is empty but where a calibrated index was asked. A recall that is not reached has a line without figures.
 func (r *Report) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	lines := [][]string{{
-		"index", "recall_target", "swept", "search_k", "k", "recall", "recall_by_id", "qps", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "threads",
+		"index", "recall_target", "swept", "search_k", "k", "recall", "recall_by_id", "qps", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "threads", "recall_asked",
 	}}
 	for _, p := range r.Points {
 		target := ""
 		if p.RecallTarget != nil {
 			target = number(*p.RecallTarget)
 		}
+		asked := ""
+		if p.RecallAsked != 0 {
+			asked = number(p.RecallAsked)
+		}
 		lines = append(lines, []string{
 			r.Index, target, p.Swept, strconv.Itoa(p.SearchK), strconv.Itoa(p.K), number(p.Recall), number(p.RecallByID), number(p.QPS),
-			number(p.P50), number(p.P90), number(p.P99), number(p.P999), number(p.Max), strconv.Itoa(p.Threads),
+			number(p.P50), number(p.P90), number(p.P99), number(p.P999), number(p.Max), strconv.Itoa(p.Threads), asked,
 		})
 	}
 	for _, u := range r.Unreached {

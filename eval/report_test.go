@@ -85,9 +85,9 @@ func TestSweepOfEach(t *testing.T) {
 		want    []Setting
 		figures []string
 	}{
-		{Sweep{SearchK, []int{40, 80}}, []Setting{{40, 4, 1}, {40, 4, 2}, {80, 4, 1}, {80, 4, 2}}, []string{"speed", "latency"}},
-		{Sweep{K, []int{1, 10}}, []Setting{{150, 1, 1}, {150, 1, 2}, {150, 10, 1}, {150, 10, 2}}, []string{"k-recall", "k-speed", "k-latency"}},
-		{Sweep{Threads, []int{1, 3}}, []Setting{{150, 4, 1}, {150, 4, 3}}, []string{"threads-speed", "threads-latency"}},
+		{Sweep{SearchK, []int{40, 80}}, []Setting{{40, 0, 4, 1}, {40, 0, 4, 2}, {80, 0, 4, 1}, {80, 0, 4, 2}}, []string{"speed", "latency"}},
+		{Sweep{K, []int{1, 10}}, []Setting{{150, 0, 1, 1}, {150, 0, 1, 2}, {150, 0, 10, 1}, {150, 0, 10, 2}}, []string{"k-recall", "k-speed", "k-latency"}},
+		{Sweep{Threads, []int{1, 3}}, []Setting{{150, 0, 4, 1}, {150, 0, 4, 3}}, []string{"threads-speed", "threads-latency"}},
 	} {
 		name := c.sweep.Parameter.Name
 		r, err := e.Run(t.Context(), Plan{Sweeps: []Sweep{c.sweep}})
@@ -96,7 +96,7 @@ func TestSweepOfEach(t *testing.T) {
 		}
 		var got []Setting
 		for _, p := range r.Points {
-			got = append(got, Setting{p.SearchK, p.K, p.Threads})
+			got = append(got, Setting{p.SearchK, p.RecallAsked, p.K, p.Threads})
 			if p.Swept != name || p.Asked() != "sweep of "+name || p.RecallTarget != nil || p.QPS <= 0 {
 				t.Errorf("%s: %+v", name, p)
 			}

@@ -13,9 +13,25 @@ import (
 
 // Setting is at what a point is measured.
 type Setting struct {
-	SearchK int // annoy.SearchOptions.SearchK
-	K       int // neighbours asked for, and judged
-	Threads int // that ask at once
+	SearchK int     // annoy.SearchOptions.SearchK; 0: the index's own default, or Recall
+	Recall  float64 // annoy.SearchOptions.Recall, of a calibrated index; 0: none is asked
+	K       int     // neighbours asked for, and judged
+	Threads int     // that ask at once
+}
+
+func (s *Setting) options() *annoy.SearchOptions {
+	return &annoy.SearchOptions{SearchK: s.SearchK, Recall: s.Recall}
+}
+
+// effort is the setting's in words.
+func (s *Setting) effort() string {
+	switch {
+	case s.Recall != 0:
+		return "recall " + number(s.Recall)
+	case s.SearchK != 0:
+		return fmt.Sprintf("search_k %d", s.SearchK)
+	}
+	return "the default effort"
 }
 
 // Parameter is a number of the search that a sweep can vary while the others stay. The number of trees is none: it takes
@@ -24,7 +40,7 @@ type Parameter struct {
 	Name string
 	// In is where it stands in a setting. Values begin at 1.
 	In func(s *Setting) *int
-	// Max is the largest value that makes a difference for an index; nil where recall does not grow with the value.
+	// Max is the largest value that makes a difference for an index, which is exact search for search_k; nil where recall does not grow with the value.
 	Max func(ix *annoy.Index) int
 }
 
@@ -47,7 +63,8 @@ func Parameters() []Parameter { return []Parameter{SearchK, K, Threads} }
 type Options struct {
 	// K is how many neighbours are asked for where K is not swept. Default (0): 10.
 	K int
-	// SearchK is that of measurements that neither sweep it nor look for a recall. Default (0): K · trees.
+	// SearchK is that of measurements that neither sweep it nor look for a recall. Default (0): K · trees for a forest, for
+	// a canopy what it takes itself.
 	SearchK int
 	// Threads are the numbers of threads to measure with where Threads is not swept. Default (none): 1.
 	Threads []int
@@ -101,7 +118,7 @@ func New(ctx context.Context, ix *annoy.Index, queries [][]float32, truth [][]in
 		e.o.K = 10
 	}
 	if e.o.SearchK == 0 {
-		e.o.SearchK = e.o.K * max(1, ix.Trees())
+		e.o.SearchK = e.o.K * ix.Trees()
 	}
 	if len(e.o.Threads) == 0 {
 		e.o.Threads = []int{1}
@@ -141,7 +158,11 @@ func (e *Evaluator) setting(p Parameter, value int) Setting {
 
 // Verdict is the recall at a value of a parameter; it is measured once, on all processors.
 func (e *Evaluator) Verdict(ctx context.Context, p Parameter, value int) (Verdict, error) {
-	s := e.setting(p, value)
+	return e.verdict(ctx, e.setting(p, value))
+}
+
+// verdict is that of a setting, whose Threads are 0.
+func (e *Evaluator) verdict(ctx context.Context, s Setting) (Verdict, error) {
 	if v, ok := e.verdicts[s]; ok {
 		return v, nil
 	}
@@ -149,8 +170,8 @@ func (e *Evaluator) Verdict(ctx context.Context, p Parameter, value int) (Verdic
 	if err != nil {
 		return Verdict{}, err
 	}
-	e.say("recall at %s %d", p.Name, value)
-	answers, err := e.ix.SearchBatch(ctx, e.queries, s.K, &annoy.SearchOptions{SearchK: s.SearchK})
+	e.say("recall at %s, k %d", s.effort(), s.K)
+	answers, err := e.ix.SearchBatch(ctx, e.queries, s.K, s.options())
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -239,25 +260,34 @@ func (e *Evaluator) bracket(p Parameter, target float64) (low, high int) {
 // Measure is the recall and speed at a value of a parameter: a point for each number of threads, or one where those are
 // the parameter.
 func (e *Evaluator) Measure(ctx context.Context, p Parameter, value int) ([]Point, error) {
-	// Measured now or before, it has brought into memory the pages that these searches read.
-	verdict, err := e.Verdict(ctx, p, value)
-	if err != nil {
-		return nil, err
-	}
 	threads := e.o.Threads
 	if p.Name == Threads.Name {
 		threads = []int{value}
 	}
-	s := e.setting(p, value)
+	return e.measure(ctx, e.setting(p, value), threads)
+}
+
+// MeasureRecall is the recall and speed where a calibrated index is asked for a recall: what it promises, and what it
+// keeps. The error is annoy.ErrNotCalibrated where it promises none.
+func (e *Evaluator) MeasureRecall(ctx context.Context, recall float64) ([]Point, error) {
+	return e.measure(ctx, Setting{Recall: recall, K: e.o.K}, e.o.Threads)
+}
+
+func (e *Evaluator) measure(ctx context.Context, s Setting, threads []int) ([]Point, error) {
+	// Measured now or before, it has brought into memory the pages that these searches read.
+	verdict, err := e.verdict(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	var points []Point
 	for _, s.Threads = range threads {
-		e.say("speed at %s %d, threads %d", p.Name, value, s.Threads)
-		speed, err := ClosedLoop(ctx, e.ix, e.queries, s.K, &annoy.SearchOptions{SearchK: s.SearchK}, s.Threads, e.o.MinTime)
+		e.say("speed at %s, k %d, threads %d", s.effort(), s.K, s.Threads)
+		speed, err := ClosedLoop(ctx, e.ix, e.queries, s.K, s.options(), s.Threads, e.o.MinTime)
 		if err != nil {
 			return nil, err
 		}
 		points = append(points, Point{
-			SearchK: s.SearchK, K: s.K, Recall: verdict.Recall, RecallByID: verdict.RecallByID, Threads: s.Threads,
+			SearchK: s.SearchK, RecallAsked: s.Recall, K: s.K, Recall: verdict.Recall, RecallByID: verdict.RecallByID, Threads: s.Threads,
 			QPS: speed.QPS, P50: speed.P50, P90: speed.P90, P99: speed.P99, P999: speed.P999, Max: speed.Max, nearer: verdict.Nearer,
 		})
 	}

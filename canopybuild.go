@@ -86,13 +86,13 @@ func (b *Builder) checkQueries(o *BuildOptions) error {
 	return nil
 }
 
-// params is what the build needs to know, but for the vectors, which source holds: the bytes that may fault.
-func (job *canopyJob) params(vs *nodeVectors, source []byte) *canopy.Params {
+// params is what the build needs to know, but for the vectors. guard runs what reads bytes that may fault.
+func (job *canopyJob) params(vs *nodeVectors, guard func(func() error) error) *canopy.Params {
 	o := &job.opts
 	p := &canopy.Params{
 		Metric: canopy.Metric(job.metric), Shape: canopy.Shape(o.Shape), Auto: o.Rows == RowsAuto, Element: o.Rows.element(),
 		Seed: o.Seed, Workers: o.Workers, Metadata: o.Metadata, Calibrate: max(0, o.Calibrate), Queries: o.CalibrationQueries,
-		Memory: o.MaxMemory, Guard: func(do func() error) error { return guarded(source, do) },
+		Memory: o.MaxMemory, Guard: guard,
 	}
 	if job.keys != nil {
 		p.Keys = func(i int) string { return string(job.keys.key(int(vs.ID(i)))) }
@@ -141,17 +141,19 @@ func (job *canopyJob) runInMemory(ctx context.Context, vs *nodeVectors) (*Index,
 
 // runToFile builds into a file that has no name yet.
 func (job *canopyJob) runToFile(ctx context.Context, vs *nodeVectors, source []byte, out *atomicfile.File) error {
-	var written *mmap.Map
-	err := canopy.Build(ctx, vs, job.params(vs, source), canopy.Disk{File: out}, func() (_ []byte, err error) {
-		if written, err = mmap.OpenFile(out.File, mmap.Options{}); err != nil {
+	written := &mmap.Map{} // of out, once all but the calibration is
+	guard := func(do func() error) error {
+		return guarded(source, func() error { return guarded(written.Bytes(), do) })
+	}
+	err := canopy.Build(ctx, vs, job.params(vs, guard), canopy.Disk{File: out}, func() (_ []byte, err error) {
+		m, err := mmap.OpenFile(out.File, mmap.Options{})
+		if err != nil {
 			return nil, err
 		}
-		return written.Bytes(), nil
+		written = m
+		return m.Bytes(), nil
 	})
-	if written != nil {
-		err = errors.Join(err, written.Close())
-	}
-	return buildError(err)
+	return buildError(errors.Join(err, written.Close()))
 }
 
 // buildError gives what a build cannot do its public name.

@@ -21,6 +21,8 @@ func newGauge(ix *Index, sp space, q *Query, x []float32) gauge {
 	switch {
 	case sp.lifted:
 		g.add, g.mul = squares(x)+sp.limit, 2
+	case ix.Metric == Hamming: // of vectors of ±1 the squared distance is 4 times as much
+		g.mul = 4
 	case sp.direct():
 		g.norm = float32(math.Sqrt(squares(x)))
 	}

@@ -41,6 +41,9 @@ var zs = [...]float32{3.2, 2.8, 2.4, 2.0, 1.6, 1.2, 0.8, 0.4, 0}
 // traced is how many queries are traced at each z: enough to choose it. How many probes it takes all queries decide.
 const traced = 256
 
+// maxZ is where an effort is given up.
+const maxZ = 30
+
 // maxRounds bounds the searches for the probes of one target.
 const maxRounds = 12
 
@@ -126,31 +129,34 @@ func (m *measurement) trace(k int) ([]*curve, error) {
 	return curves, nil
 }
 
-// entry finds the effort for a target.
+// entry finds the effort for a target. Where all leaves at some z do not reach it, z grows: the codes of few dimensions,
+// or of odd vectors, err more than by the deviation that stands for all.
 func (m *measurement) entry(k int, target float64, curves []*curve) (Entry, error) {
 	c, p := cheapest(curves, target)
-	if c == nil { // the largest z may still do it, with more queries and probes
+	if c == nil { // all queries, with more probes, may still reach it
 		c, p = curves[0], float64(curves[0].probes[len(curves[0].probes)-1])
 	}
-	for range maxRounds {
-		set := Setting{Probes: int(math.Ceil(p)), Tops: m.Tops(int(math.Ceil(p))), Z: c.z}
-		total := make([]sum, 1)
-		err := m.each(m.Queries(), func(w Worker, i int, add func(int, Outcome)) error {
-			o, err := w.Run(i, k, set)
-			add(0, o)
-			return err
-		}, total)
-		if err != nil {
-			return Entry{}, err
+	for z := c.z; z <= maxZ; z = 2*z + 0.4 {
+		for range maxRounds {
+			set := Setting{Probes: int(math.Ceil(p)), Tops: m.Tops(int(math.Ceil(p))), Z: z}
+			total := make([]sum, 1)
+			err := m.each(m.Queries(), func(w Worker, i int, add func(int, Outcome)) error {
+				o, err := w.Run(i, k, set)
+				add(0, o)
+				return err
+			}, total)
+			if err != nil {
+				return Entry{}, err
+			}
+			recall, deviation := total[0].recall(m.Queries())
+			if recall-deviation >= target {
+				return Entry{k, target, set, recall, total[0].meanBytes()}, nil
+			}
+			if set.Probes >= m.MaxProbes() {
+				break
+			}
+			p = min(c.further(p, target-(recall-deviation)), float64(m.MaxProbes()))
 		}
-		recall, deviation := total[0].recall(m.Queries())
-		if recall-deviation >= target {
-			return Entry{k, target, set, recall, total[0].meanBytes()}, nil
-		}
-		if set.Probes >= m.MaxProbes() {
-			break
-		}
-		p = min(c.further(p, target-(recall-deviation)), float64(m.MaxProbes()))
 	}
 	return Entry{K: k, Target: target}, nil
 }

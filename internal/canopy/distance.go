@@ -72,6 +72,16 @@ func (s *Searcher) distances(from kernel.Rows, rows []uint32) {
 	}
 }
 
+// learnRatio compares the Manhattan distances of rows, in dist, with their Euclidean ones.
+func (s *Searcher) learnRatio(rows []uint32) {
+	l2 := s.norms[:len(rows)]
+	kernel.L2Rows(s.ix.Element, s.against, s.rows, rows, rowsAhead, l2)
+	for i := range l2 {
+		l2[i] *= s.unit * s.unit
+	}
+	s.gauge.learn(s.dist[:len(rows)], l2, s.q.Effort.Z)
+}
+
 // rowsAhead is how many rows the kernels request ahead of those they measure.
 const rowsAhead = 16
 

@@ -24,14 +24,14 @@ func (s *Searcher) fixed() int {
 	return max(s.q.Fixed.Rows, s.k*s.ix.Shape.Assignments())
 }
 
-// keepSmallest leaves the want smallest bounds in the buffer, or few more, and makes them the limit.
-func (b *buffer) keepSmallest(want int) {
+// keepSmallest leaves the want smallest bounds in the buffer, or up to excess more, and makes them the limit.
+func (b *buffer) keepSmallest(want, excess int) {
 	if b.n <= want {
 		return
 	}
-	t := kernel.Threshold(b.bound[:b.n], want, want/4)
+	t := kernel.Threshold(b.bound[:b.n], want, excess)
 	b.n = kernel.Below(b.bound[:b.n], b.row[:b.n], t, b.bound, b.row)
-	if b.n > want+want/4 {
+	if b.n > want+excess {
 		b.cutTies(want)
 	}
 	b.limit = min(b.limit, t)
@@ -76,7 +76,7 @@ type fetched struct {
 // measureFixed measures the rows that are left.
 func (s *Searcher) measureFixed() error {
 	b := &s.buffer
-	b.keepSmallest(s.fixed())
+	b.keepSmallest(s.fixed(), 0)
 	if err := s.findRows(b.n); err != nil {
 		return err
 	}

@@ -13,10 +13,15 @@ type gauge struct {
 	norm       float32 // of products the deviation has ‖q‖ in place of √g; otherwise negative
 
 	add, mul float64 // a raw distance is add + mul·raw as a bound
+
+	// For Manhattan, whose codes estimate squared Euclidean distances: how much larger the distance itself is than the
+	// Euclidean one, z deviations below the mean of the rows measured first; before that 0.
+	manhattan bool
+	ratio     float64
 }
 
 func newGauge(ix *Index, sp space, q *Query, x []float32) gauge {
-	g := gauge{norm: -1, mul: 1}
+	g := gauge{norm: -1, mul: 1, manhattan: ix.Metric == Manhattan}
 	g.spread = float32(float64(q.Effort.Z) * 2 * float64(ix.CErr) / math.Sqrt(float64(ix.Coded)))
 	switch {
 	case sp.lifted:
@@ -38,7 +43,32 @@ func (g *gauge) shift(near float32) float32 {
 }
 
 // limit is the raw distance as a bound: codes are of interest whose bound is below it.
-func (g *gauge) limit(raw float32) float32 { return float32(g.add + g.mul*float64(raw)) }
+func (g *gauge) limit(raw float32) float32 {
+	if !g.manhattan {
+		return float32(g.add + g.mul*float64(raw))
+	}
+	if g.ratio == 0 {
+		return float32(math.Inf(1))
+	}
+	d := float64(raw) / g.ratio
+	return float32(d * d)
+}
+
+// learn sets the ratio by rows whose Manhattan and squared Euclidean distances are known.
+func (g *gauge) learn(l1, l2 []float32, z float32) {
+	n, sum, squares := 0.0, 0.0, 0.0
+	for i, d := range l1 {
+		if r := float64(d) / math.Sqrt(float64(l2[i])); r > 0 && r <= math.MaxFloat32 {
+			n, sum, squares = n+1, sum+r, squares+r*r
+		}
+	}
+	if n == 0 {
+		return
+	}
+	mean := sum / n
+	deviation := math.Sqrt(max(0, squares/n-mean*mean))
+	g.ratio = max(1, mean-float64(z)*deviation) // never less than 1: ‖x‖₁ ≥ ‖x‖₂
+}
 
 // space is the one that the vectors were coded in.
 func (ix *Index) space() space {

@@ -36,7 +36,7 @@ type Index struct {
 	RowScale  float32        // a component is RowScale times what its row holds: 1 but for rounded int8 and uint8
 	M, Dims   int            // sub-spaces of a code, dimensions of a sub-space: kernel.Table's m and dims
 	MeanSlots float64        // mean slots of the leaves that have any
-	CErr      float32        // mean over all slots of ‖e‖/2s; the deviation of an estimate is |fresc|·2·CErr/√Coded·√g
+	CErr      float32        // mean of ‖e‖/2s over all slots with an error; the deviation of an estimate is |fresc|·2·CErr/√Coded·√g
 	MaxNorm2  float64        // Dot by an appended coordinate: the largest squared norm of a vector; otherwise 0
 
 	Mean     []float32 // Coded: subtracted from all before routing and coding

@@ -6,7 +6,7 @@ import "github.com/annoy-go/annoy/internal/kernel"
 func (s *Searcher) settle() error {
 	b := &s.buffer
 	if s.q.Fixed != nil {
-		b.keepSmallest(s.fixed())
+		b.keepSmallest(s.fixed(), s.fixed()/4)
 		return nil
 	}
 	if b.first > 0 && b.n >= b.full {
@@ -64,6 +64,9 @@ func (s *Searcher) measure(rows []uint32) error {
 		}
 	}
 	s.distances(s.rows, rows)
+	if s.gauge.manhattan && s.gauge.ratio == 0 {
+		s.learnRatio(rows)
+	}
 	s.best.take(rows, s.dist)
 	s.buffer.limit = s.gauge.limit(s.best.worst)
 	return nil

@@ -58,7 +58,7 @@ func (a *Assembly) windows(w *writer, l *layout) []window {
 func (a *Assembly) writeWindows(ctx context.Context, w *writer, l *layout) error {
 	c := &coding{Assembly: a, layout: l, pool: newPool(ctx, a.Workers, a.Guard), total: int64(l.slots)}
 	c.scratch = make([]codingScratch, c.pool.workers)
-	var errs float64
+	errs, inexact := 0.0, 0
 	for _, win := range a.windows(w, l) {
 		win.codes = w.room(kindBlocks, win.blocks*kernel.BlockBytes(a.Codebook.M))
 		win.stored = w.room(kindRows, win.rows*int(w.head.stride))
@@ -73,7 +73,10 @@ func (a *Assembly) writeWindows(ctx context.Context, w *writer, l *layout) error
 			return err
 		}
 		for _, e := range win.errs { // in the order of the slots: the sum is the same for any windows and workers
-			errs += float64(e)
+			if e > 0 { // not of a centroid's equals, whose number says nothing of the others
+				errs += float64(e)
+				inexact++
+			}
 		}
 		if err := w.put(kindBlocks, win.codes); err != nil {
 			return err
@@ -90,8 +93,8 @@ func (a *Assembly) writeWindows(ctx context.Context, w *writer, l *layout) error
 			}
 		}
 	}
-	if l.slots > 0 {
-		w.head.cerr = float32(errs / float64(l.slots))
+	if inexact > 0 {
+		w.head.cerr = float32(errs / float64(inexact))
 	}
 	return nil
 }

@@ -11,7 +11,8 @@ type finder struct {
 	row  []float32 // as given
 	tile tile
 
-	near  []uint32 // of each vector its nearest tops, so many: ranks
+	tops  []float32 // of the vectors of a tile ‖c‖² − 2⟨x, c⟩ of all tops
+	near  []uint32  // of each vector its nearest tops, so many: ranks
 	ranks int
 	least []float32 // of each vector the smallest ‖c‖² − 2⟨x, c⟩ so far
 	start []uint32  // countingSort's
@@ -30,45 +31,52 @@ func (f *finder) rank(b *partitioner, bl *block) {
 		}
 		return
 	}
-	var values [tilePoints][nearTops]float32
+	width := panelCount(b.tops.n) * panelWidth
+	f.tops = grow(f.tops, tilePoints*width)
+	f.value, f.place = grow(f.value, width+belowRoom), grow(f.place, width+belowRoom)
 	for first := 0; first < bl.n; first += tilePoints {
 		n := min(tilePoints, bl.n-first)
 		f.tile.set(bl.rows, b.Dim, first, n)
-		for j := range n { // a number that is not comes last, and there is none twice
-			for r := range f.ranks {
-				values[j][r] = float32(math.Inf(1))
-				f.near[(first+j)*f.ranks+r] = NoLeaf
-			}
-		}
 		for p := range panelCount(b.tops.n) {
 			f.tile.multiply(&b.tops, p)
 			norms := b.tops.norms[p*panelWidth : (p+1)*panelWidth]
 			for j := range n {
-				v := f.tile.out[j][:]
+				v := f.tops[j*width+p*panelWidth:][:panelWidth]
+				copy(v, f.tile.out[j][:])
 				kernel.Blend(v, -2, norms, 1)
-				insert(values[j][:f.ranks], f.near[(first+j)*f.ranks:][:f.ranks], v, uint32(p*panelWidth))
 			}
 		}
 		for j := range n {
-			fillGaps(f.near[(first+j)*f.ranks:][:f.ranks])
+			f.nearest(f.tops[j*width:(j+1)*width], f.near[(first+j)*f.ranks:][:f.ranks])
 		}
 	}
 }
 
-// insert puts those of v that are smaller than the last of values in their places among them, with their numbers, which
-// begin at first.
-func insert(values []float32, numbers []uint32, v []float32, first uint32) {
+// nearest sets numbers to the places of the smallest values, the smallest first, of equal ones the first.
+func (f *finder) nearest(values []float32, numbers []uint32) {
+	// The candidates are a few more than wanted.
+	t := kernel.Threshold(values, len(numbers), len(numbers)/2)
+	n := kernel.Below(values, nil, t, f.value, f.place)
+	var least [nearTops]float32
+	for r := range numbers { // a number that is not comes last, and there is none twice
+		least[r], numbers[r] = float32(math.Inf(1)), NoLeaf
+	}
+	insert(least[:len(numbers)], numbers, f.value[:n], f.place[:n])
+	fillGaps(numbers)
+}
+
+// insert puts those of v that are smaller than the last of values in their places among them, with their ids.
+func insert(values []float32, ids []uint32, v []float32, id []uint32) {
 	last := len(values) - 1
-	worst := values[last]
 	for i, x := range v {
-		if x < worst {
-			at := last
-			for ; at > 0 && values[at-1] > x; at-- {
-				values[at], numbers[at] = values[at-1], numbers[at-1]
-			}
-			values[at], numbers[at] = x, first+uint32(i)
-			worst = values[last]
+		if !(x < values[last]) {
+			continue
 		}
+		at := last
+		for ; at > 0 && values[at-1] > x; at-- {
+			values[at], ids[at] = values[at-1], ids[at-1]
+		}
+		values[at], ids[at] = x, id[i]
 	}
 }
 

@@ -78,7 +78,6 @@ type bookTrainer struct {
 	rng    kiss.Source
 	n      int
 	shapes []float32 // n × M·Dims
-	codes  []byte    // n × M
 }
 
 func (t *bookTrainer) padded() int { return t.M * t.Dims }
@@ -121,74 +120,83 @@ func (t *bookTrainer) train() error {
 	if t.n == 0 {
 		return nil
 	}
-	t.codes = make([]byte, t.n*t.M)
 	for c, i := range distinct(t.n, min(t.n, Codewords), &t.rng) {
 		for d, v := range t.shapes[i*t.padded() : (i+1)*t.padded()] {
 			t.Words[d*Codewords+c] = v
 		}
 	}
+	parts := make([]bookSums, (t.n+assignChunk-1)/assignChunk)
+	codes := make([]byte, t.workers*t.M)
 	for round := range bookRounds {
 		half := t.halfNorms()
-		err := t.chunks(t.n, assignChunk, func(_, from, to int) error {
+		err := t.chunks(t.n, assignChunk, func(w, from, to int) error {
+			part, codes := &parts[from/assignChunk], codes[w*t.M:(w+1)*t.M]
+			part.reset(t.Codebook)
 			for i := from; i < to; i++ {
-				t.nearest(t.shapes[i*t.padded():(i+1)*t.padded()], half, t.codes[i*t.M:(i+1)*t.M])
+				x := t.shapes[i*t.padded() : (i+1)*t.padded()]
+				t.nearest(x, half, codes)
+				part.add(x, codes, t.Dims)
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		// Four sub-spaces are a cache line of a vector or two.
-		seed := t.rng.Uint64()
-		err = t.each(t.M/4, func(_, i int) error {
-			rng := kiss.Stream(seed, round, uint64(i))
-			return t.update(4*i, &rng, round < bookRounds-1)
-		})
-		if err != nil {
-			return err
-		}
+		t.update(parts, round < bookRounds-1)
 	}
 	return nil
 }
 
-// update moves the codewords of sub-spaces first … first+3 to the means of their vectors, added in ascending order. One without
-// vectors restarts, if it may, at a random one of the sample, else stays.
-func (t *bookTrainer) update(first int, rng *kiss.Source, restart bool) error {
-	const group = 4
-	width := group * t.Dims
-	sums := make([]float64, group*Codewords*t.Dims)
-	var counts [group * Codewords]int
-	for i := range t.n {
-		if i%assignChunk == 0 && t.ctx.Err() != nil {
-			return t.ctx.Err()
+// bookSums are the sums of the vectors of each codeword: of one part of the sample, for sums not to depend on who adds what.
+type bookSums struct {
+	sum   []float32 // M×16×Dims
+	count []int     // M×16
+}
+
+func (s *bookSums) reset(b *Codebook) {
+	s.sum, s.count = grow(s.sum, len(b.Words)), grow(s.count, b.M*Codewords)
+	clear(s.sum)
+	clear(s.count)
+}
+
+// add adds a vector, padded, to the codewords that are nearest to it.
+func (s *bookSums) add(x []float32, codes []byte, dims int) {
+	for j, code := range codes {
+		at := j*Codewords + int(code)
+		s.count[at]++
+		for half := 0; half < dims; half += 4 {
+			sum, v := (*[4]float32)(s.sum[at*dims+half:]), (*[4]float32)(x[j*dims+half:])
+			sum[0] += v[0]
+			sum[1] += v[1]
+			sum[2] += v[2]
+			sum[3] += v[3]
 		}
-		x := t.shapes[i*t.padded()+first*t.Dims:][:width]
-		for j, code := range t.codes[i*t.M+first:][:group] {
-			at := j*Codewords + int(code)
-			counts[at]++
-			sum := sums[at*t.Dims : (at+1)*t.Dims]
-			for d, v := range x[j*t.Dims : (j+1)*t.Dims] {
+	}
+}
+
+// update moves the codewords to the means of their vectors. One without vectors restarts, if it may, at a random vector of the
+// sample, else it stays.
+func (t *bookTrainer) update(parts []bookSums, restart bool) {
+	sum := make([]float64, t.Dims)
+	for at := range t.M * Codewords {
+		j, c, n := at/Codewords, at%Codewords, 0
+		clear(sum)
+		for _, part := range parts {
+			n += part.count[at]
+			for d, v := range part.sum[at*t.Dims : (at+1)*t.Dims] {
 				sum[d] += float64(v)
 			}
 		}
-	}
-	for at, n := range counts {
-		j, c := first+at/Codewords, at%Codewords
-		from := -1
-		if n == 0 {
-			if !restart {
-				continue
+		switch {
+		case n > 0:
+			for d := range sum {
+				t.Words[(j*t.Dims+d)*Codewords+c] = float32(sum[d] / float64(n))
 			}
-			from = rng.Index(t.n)
-		}
-		for d := range t.Dims {
-			w := &t.Words[(j*t.Dims+d)*Codewords+c]
-			if n == 0 {
-				*w = t.shapes[from*t.padded()+j*t.Dims+d]
-			} else {
-				*w = float32(sums[at*t.Dims+d] / float64(n))
+		case restart:
+			from := t.rng.Index(t.n) * t.padded()
+			for d := range sum {
+				t.Words[(j*t.Dims+d)*Codewords+c] = t.shapes[from+j*t.Dims+d]
 			}
 		}
 	}
-	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/annoy-go/annoy"
 )
 
 func TestBuild(t *testing.T) {
@@ -32,7 +34,7 @@ func TestBuild(t *testing.T) {
 					t.Fatal(err)
 				}
 				want := buildResult{
-					Path: out, Metric: metric, Dim: 6, Items: 300, Trees: 7, Bytes: file.Size(), Seconds: r.Seconds,
+					Path: out, Kind: annoy.Forest, Metric: metric, Dim: 6, Items: 300, Trees: 7, Bytes: file.Size(), Seconds: r.Seconds,
 				}
 				if r != want || r.Seconds <= 0 {
 					t.Errorf("%+v, want %+v", r, want)

@@ -85,6 +85,14 @@ func decode(t *testing.T, s string, v any) {
 	}
 }
 
+// decodeLoosely parses s, one JSON value with more fields than v has, into v.
+func decodeLoosely(t *testing.T, s string, v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(s), v); err != nil {
+		t.Fatalf("%v in %q", err, s)
+	}
+}
+
 // randomRows gives n vectors of small integers, which every element type
 // holds.
 func randomRows(n, dim int) [][]float32 {

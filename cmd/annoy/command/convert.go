@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,8 @@ type convertFlags struct {
 	element *choice[vecio.Element]
 	idsOut  string
 	vectors vectorFlags
+	trees   int
+	canopy  canopyFlags
 }
 
 // convertResult is what convert prints with --json for a vector file.
@@ -52,7 +55,7 @@ func newConvert(e *env) *cobra.Command {
 	f := &convertFlags{dialect: dialectChoice(), element: elementChoice()}
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT",
-		Short: "Convert vector files, dot dialects, or an index to its vectors",
+		Short: "Convert vector files, kinds of index, or an index to its vectors",
 		Long: `Convert IN to OUT. Vector files are told by their extension (npy, fvecs,
 bvecs, ivecs, fbin, u8bin, jsonl, ndjson, csv, and, as IN only, hdf5, h5 and
 parquet); any other name is an index. --format says that IN is a vector file,
@@ -61,7 +64,10 @@ whatever its name, and "-" is standard input.
   vectors to vectors   row by row; a value that OUT cannot hold exactly is an
                        error, except that float16 rounds
   index to vectors     the items in order of their ids
-  index to index       a dot index in the other dialect, with --to-dialect
+  index to index       the other kind, by the name of OUT, or a canopy built
+                       anew: built of the items of IN, in memory, as 'annoy
+                       build' does; or, with --to-dialect, a dot forest in the
+                       other dialect
 
 Only JSON lines hold ids. For any other OUT, ids that are not just the numbers
 of the rows (an index with unused ids, JSON lines with ids of their own) need
@@ -69,6 +75,8 @@ of the rows (an index with unused ids, JSON lines with ids of their own) need
 		Example: `  annoy convert base.fvecs base.npy --element float16
   annoy convert docs.ann docs.jsonl
   annoy convert docs.ann docs.npy --ids-out docs-ids.txt
+  annoy convert docs.ann docs.canopy
+  annoy convert docs.canopy docs.ann --trees 50
   annoy convert dot.ann dot-main.ann --to-dialect main`,
 		Args: exactArgs("IN", "OUT"),
 		RunE: func(cmd *cobra.Command, args []string) error { return runConvert(cmd, e, f, args[0], args[1]) },
@@ -76,6 +84,8 @@ of the rows (an index with unused ids, JSON lines with ids of their own) need
 	f.dialect.register(cmd, "to-dialect", "dot dialect of the index to write")
 	f.element.register(cmd, "element", "type of the components in OUT; by default float32, or the one that OUT's format has")
 	cmd.Flags().StringVar(&f.idsOut, "ids-out", "", "file to write the ids to, one a line")
+	cmd.Flags().IntVar(&f.trees, "trees", -1, "number of trees of a forest that is built; as of build")
+	f.canopy.register(cmd)
 	f.vectors.register(cmd, "IN", true)
 	f.index.register(cmd)
 	return cmd
@@ -97,8 +107,8 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 		return usagef("--to-dialect is for an index, and %s is a vector file", out)
 	case !toVectors && (changed("element") || changed("ids-out")):
 		return usagef("--element and --ids-out are for a vector file, and %s is an index", out)
-	case !toVectors && !changed("to-dialect"):
-		return usagef("%s to %s: from index to index give --to-dialect, or name OUT as a vector file", in, out)
+	case toVectors && (changed("trees") || f.canopy.given(cmd) != ""):
+		return usagef("--trees and what says how to build a canopy are for an index, and %s is a vector file", out)
 	}
 	if toVectors {
 		if isParquet(out) {
@@ -140,7 +150,10 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 		defer src.close()
 		return convertVectors(cmd.Context(), e, f, in, out, src)
 	}
-	return convertDialect(e, f, ix, in, out)
+	if changed("to-dialect") {
+		return convertDialect(e, f, ix, in, out)
+	}
+	return convertKind(cmd, e, f, ix, in, out)
 }
 
 func (f *convertFlags) checkOutputs(in, out string, toVectors bool) error {
@@ -154,6 +167,44 @@ func (f *convertFlags) checkOutputs(in, out string, toVectors bool) error {
 		return usagef("%s is both OUT and --ids-out", out)
 	}
 	return checkOutput(f.idsOut, in)
+}
+
+// convertKind builds an index of the items of another.
+func convertKind(cmd *cobra.Command, e *env, f *convertFlags, ix *annoy.Index, in, out string) error {
+	start := time.Now()
+	kind, err := kindOf(out, kindChoice())
+	switch {
+	case err != nil:
+		return err
+	case kind == annoy.Forest && ix.Kind() == annoy.Forest:
+		return usagef("%s to %s: both are forests; from one to another give --to-dialect, or name OUT as a canopy or a vector file", in, out)
+	case kind == annoy.Forest && f.canopy.given(cmd) != "":
+		return usagef("%s is for a canopy, and %s is the name of a forest", f.canopy.given(cmd), out)
+	case kind == annoy.Canopy && cmd.Flags().Changed("trees"):
+		return usagef("--trees is for a forest, and %s is the name of a canopy", out)
+	}
+	src, err := newIndexSource(ix, in)
+	if err != nil {
+		return err
+	}
+	defer src.close()
+	keyed, err := hasKeys(ix)
+	if err != nil {
+		return inFile(in, err)
+	}
+	if keyed && kind == annoy.Forest {
+		e.warn(fmt.Sprintf("%s has keys, which a forest does not keep", in))
+		keyed = false
+	}
+	b := &buildFlags{out: out, trees: f.trees, canopy: f.canopy}
+	b.metric.choice = &choice[annoy.Metric]{value: ix.Metric()}
+	b.dialect = &choice[annoy.DotDialect]{}
+	stats, err := b.build(cmd.Context(), e, src.keyed(keyed), in, kind)
+	if err != nil {
+		return err
+	}
+	r := builtOf(out, stats, start)
+	return e.result(r, "%s\n", r.summary())
 }
 
 func convertDialect(e *env, f *convertFlags, ix *annoy.Index, in, out string) error {

@@ -28,8 +28,11 @@ const (
 	demoK     = 10
 )
 
-// demoEfforts are the values of search_k that the demo measures.
-var demoEfforts = []int{500, 1000, 2000, 5000, 10_000, 20_000}
+// What the demo measures: a canopy is asked for recalls, a forest searched with values of search_k.
+var (
+	demoRecalls = []float64{0.8, 0.9, 0.95, 0.99}
+	demoEfforts = []int{500, 1000, 2000, 5000, 10_000, 20_000}
+)
 
 // demoSize says how much of the word set the demo uses: all of it, save in
 // tests.
@@ -55,21 +58,31 @@ func (s *demoSize) set() (*demoSet, error) {
 
 // demoResult is what demo prints with --json.
 type demoResult struct {
-	Items        int             `json:"items"`
-	HeldOut      int             `json:"held_out"`
-	Dim          int             `json:"dim"`
-	Metric       string          `json:"metric"`
-	Trees        int             `json:"trees"`
-	BuildSeconds float64         `json:"build_seconds"`
-	Bytes        int64           `json:"bytes"`
-	Reader       json.RawMessage `json:"second_process"`
-	Search       []demoSearch    `json:"search"`
+	Items   int             `json:"items"`
+	HeldOut int             `json:"held_out"`
+	Dim     int             `json:"dim"`
+	Metric  string          `json:"metric"`
+	Reader  json.RawMessage `json:"second_process"`
+	Kinds   []*demoKind     `json:"kinds"` // canopy, then forest
 }
 
-// demoSearch is what the held-out queries measure at one search_k, on one
+// demoKind is what is measured of one kind of index.
+type demoKind struct {
+	Kind         annoy.Kind   `json:"kind"`
+	Trees        int          `json:"trees,omitempty"`
+	BuildSeconds float64      `json:"build_seconds"`
+	Bytes        int64        `json:"bytes"`
+	Search       []demoSearch `json:"search"`
+
+	path    string
+	efforts []annoy.SearchOptions
+}
+
+// demoSearch is what the held-out queries measure at one effort, on one
 // thread.
 type demoSearch struct {
-	SearchK   int     `json:"search_k"`
+	Asked     float64 `json:"recall_asked,omitempty"` // of a canopy
+	SearchK   int     `json:"search_k,omitempty"`     // of a forest
 	Recall    float64 `json:"recall_at_10"`
 	P50       float64 `json:"p50_us"`
 	P99       float64 `json:"p99_us"`
@@ -81,12 +94,12 @@ func newDemo(e *env) *cobra.Command {
 	notice := false
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Build, share and measure an index of English words",
-		Long: `Build an index of 9,500 English definitions that this binary carries, save it
-to a temporary directory, map it from a second process that finds definitions
-like a given one, and measure recall and speed with 500 more that were held
-out. It needs no network and no files of yours, takes some seconds, and removes
-what it wrote.
+		Short: "Build, share and measure indexes of English words",
+		Long: `Build an index of each kind, canopy and forest, of 9,500 English definitions
+that this binary carries, save them to a temporary directory, map the canopy
+from a second process that finds definitions like a given one, and measure
+recall and speed of both with 500 more definitions that were held out. It needs
+no network and no files of yours, takes some seconds, and removes what it wrote.
 
 Words and definitions are those of WordNet 3.0 (--notice prints its licence),
 their vectors embeddings by all-MiniLM-L6-v2.`,
@@ -127,7 +140,6 @@ func runDemo(ctx context.Context, e *env, size demoSize, set *demoSet) (err erro
 			err = rerr
 		}
 	}()
-	path := filepath.Join(dir, "words.ann")
 	// text goes to nobody with --json.
 	text := e.stdout
 	if e.json {
@@ -136,24 +148,40 @@ func runDemo(ctx context.Context, e *env, size demoSize, set *demoSet) (err erro
 
 	items, queries := set.vectors(set.items), set.vectors(set.held)
 	fmt.Fprintf(text, "%d English definitions, each as a vector of %d components, carried by this binary.\n"+
-		"%d go into the index, %d are held out as queries.\n\n", size.total, words.Dim, len(items), len(queries))
+		"%d go into the indexes, %d are held out as queries.\n\n", size.total, words.Dim, len(items), len(queries))
+	canopy := &demoKind{Kind: annoy.Canopy, path: filepath.Join(dir, "words.canopy")}
+	for _, recall := range demoRecalls {
+		canopy.efforts = append(canopy.efforts, annoy.SearchOptions{Recall: recall})
+	}
+	forest := &demoKind{Kind: annoy.Forest, path: filepath.Join(dir, "words.ann"), Trees: demoTrees}
+	for _, searchK := range demoEfforts {
+		forest.efforts = append(forest.efforts, annoy.SearchOptions{SearchK: searchK})
+	}
 	r := &demoResult{
-		Items: len(items), HeldOut: len(queries), Dim: words.Dim, Metric: annoy.Angular.String(), Trees: demoTrees,
+		Items: len(items), HeldOut: len(queries), Dim: words.Dim, Metric: annoy.Angular.String(), Kinds: []*demoKind{canopy, forest},
 	}
-	if r.BuildSeconds, r.Bytes, err = buildDemo(ctx, items, path); err != nil {
-		return err
+	for _, k := range r.Kinds {
+		if err := k.build(ctx, items); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintf(text, "Built with %d trees on %s, and saved in a temporary directory.\n\n",
+	fmt.Fprintf(text, "Built a canopy, and a forest of %d trees, on %s, and saved them in a temporary directory.\n\n",
 		demoTrees, count(runtime.GOMAXPROCS(0), "core"))
 
-	if r.Reader, err = runReader(ctx, e, size, path, text); err != nil {
+	if r.Reader, err = runReader(ctx, e, size, canopy.path, text); err != nil {
 		return err
 	}
 
-	fmt.Fprintf(text, "\nThe index, and its %d held-out queries against exact search (%d neighbours, one thread):\n\n",
+	fmt.Fprintf(text, "\nThe indexes, and their %d held-out queries against exact search (%d neighbours, one thread):\n\n",
 		len(queries), demoK)
-	if err := measureDemo(ctx, path, items, queries, r); err != nil {
+	truth, err := eval.Exact(ctx, eval.Rows(items), queries, annoy.Angular, demoK, nil)
+	if err != nil {
 		return err
+	}
+	for _, k := range r.Kinds {
+		if err := k.measure(ctx, queries, truth); err != nil {
+			return err
+		}
 	}
 	if e.json {
 		return printLine(e.stdout, r)
@@ -161,31 +189,31 @@ func runDemo(ctx context.Context, e *env, size demoSize, set *demoSet) (err erro
 	return r.print(e.stdout)
 }
 
-// buildDemo builds the index of items, whose ids are their places, and saves
-// it to path.
-func buildDemo(ctx context.Context, items [][]float32, path string) (seconds float64, size int64, err error) {
+// build builds the index of items, whose ids are their places, and saves it.
+func (k *demoKind) build(ctx context.Context, items [][]float32) error {
 	start := time.Now()
 	b, err := annoy.NewBuilder(words.Dim, annoy.Angular, nil)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
 	defer b.Close()
 	for id, v := range items {
 		if err := b.Add(id, v); err != nil {
-			return 0, 0, err
+			return err
 		}
 	}
-	ix, err := b.Build(ctx, &annoy.BuildOptions{Kind: annoy.Forest, Trees: demoTrees})
+	ix, err := b.Build(ctx, &annoy.BuildOptions{Kind: k.Kind, Trees: k.Trees})
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
 	defer ix.Close()
-	seconds = time.Since(start).Seconds()
-	if err := ix.Save(path); err != nil {
-		return 0, 0, err
+	k.BuildSeconds = time.Since(start).Seconds()
+	if err := ix.Save(k.path); err != nil {
+		return err
 	}
 	s, err := ix.Stats()
-	return seconds, s.Bytes, err
+	k.Bytes = s.Bytes
+	return err
 }
 
 // runReader runs the demo's second process and passes its text on.
@@ -217,13 +245,9 @@ func runReader(ctx context.Context, e *env, size demoSize, path string, text io.
 	return bytes.TrimSpace(result.Bytes()), nil
 }
 
-// measureDemo fills in r.Search.
-func measureDemo(ctx context.Context, path string, items, queries [][]float32, r *demoResult) error {
-	truth, err := eval.Exact(ctx, eval.Rows(items), queries, annoy.Angular, demoK, nil)
-	if err != nil {
-		return err
-	}
-	ix, err := annoy.Open(path, &annoy.OpenOptions{Prefault: true})
+// measure fills in Search.
+func (k *demoKind) measure(ctx context.Context, queries [][]float32, truth *eval.Truth) error {
+	ix, err := annoy.Open(k.path, &annoy.OpenOptions{Prefault: true})
 	if err != nil {
 		return err
 	}
@@ -232,9 +256,8 @@ func measureDemo(ctx context.Context, path string, items, queries [][]float32, r
 	if err != nil {
 		return err
 	}
-	for _, effort := range demoEfforts {
-		o := &annoy.SearchOptions{SearchK: effort}
-		answers, err := ix.SearchBatch(ctx, queries, demoK, o)
+	for _, o := range k.efforts {
+		answers, err := ix.SearchBatch(ctx, queries, demoK, &o)
 		if err != nil {
 			return err
 		}
@@ -242,12 +265,12 @@ func measureDemo(ctx context.Context, path string, items, queries [][]float32, r
 		if err != nil {
 			return err
 		}
-		speed, err := eval.ClosedLoop(ctx, ix, queries, demoK, o, 1, 0)
+		speed, err := eval.ClosedLoop(ctx, ix, queries, demoK, &o, 1, 0)
 		if err != nil {
 			return err
 		}
-		r.Search = append(r.Search, demoSearch{
-			SearchK: effort, Recall: verdict.Recall, P50: speed.P50, P99: speed.P99, PerSecond: speed.QPS,
+		k.Search = append(k.Search, demoSearch{
+			Asked: o.Recall, SearchK: o.SearchK, Recall: verdict.Recall, P50: speed.P50, P99: speed.P99, PerSecond: speed.QPS,
 		})
 	}
 	return nil
@@ -255,11 +278,19 @@ func measureDemo(ctx context.Context, path string, items, queries [][]float32, r
 
 func (r *demoResult) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "build seconds\t%.2f\t\n", r.BuildSeconds)
-	fmt.Fprintf(t, "bytes\t%d\t\n\n", r.Bytes)
-	fmt.Fprintf(t, "search_k\trecall@%d\tp50 µs\tp99 µs\tqueries/s\t\n", demoK)
-	for _, s := range r.Search {
-		fmt.Fprintf(t, "%d\t%.3f\t%.0f\t%.0f\t%.0f\t\n", s.SearchK, s.Recall, s.P50, s.P99, s.PerSecond)
+	fmt.Fprint(t, "kind\tbuild seconds\tbytes\t\n")
+	for _, k := range r.Kinds {
+		fmt.Fprintf(t, "%v\t%.2f\t%d\t\n", k.Kind, k.BuildSeconds, k.Bytes)
+	}
+	fmt.Fprintf(t, "\nkind\tasked for\trecall@%d\tp50 µs\tp99 µs\tqueries/s\t\n", demoK)
+	for _, k := range r.Kinds {
+		for _, s := range k.Search {
+			asked := fmt.Sprintf("search_k %d", s.SearchK)
+			if s.Asked > 0 {
+				asked = fmt.Sprintf("recall %v", s.Asked)
+			}
+			fmt.Fprintf(t, "%v\t%s\t%.3f\t%.0f\t%.0f\t%.0f\t\n", k.Kind, asked, s.Recall, s.P50, s.P99, s.PerSecond)
+		}
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -267,9 +298,9 @@ func (r *demoResult) print(w io.Writer) error {
 	_, err := io.WriteString(w, `
 Next, with your own vectors (npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv, hdf5, parquet):
 
-  annoy build vectors.npy -o vectors.ann --metric angular --trees 50
-  annoy query vectors.ann --id 0 -k 10
-  annoy query vectors.ann --vectors queries.npy -k 10 --search-k 5000 --json
+  annoy build vectors.npy -o vectors.canopy --metric angular
+  annoy query vectors.canopy --id 0 -k 10
+  annoy query vectors.canopy --vectors queries.npy -k 10 --recall 0.99 --json
 
 In a clone, annoy is "go run ./cmd/annoy", or "go install ./cmd/annoy" once.
 `)

@@ -80,7 +80,7 @@ func readDemo(path string, set *demoSet) (*readerResult, error) {
 	}
 	for _, id := range set.ids {
 		// One more than shown: the item itself is among its neighbours.
-		hits, err := ix.SearchByID(id, demoNeighbors+1, &annoy.SearchOptions{SearchK: 10_000})
+		hits, err := ix.SearchByID(id, demoNeighbors+1, &annoy.SearchOptions{Recall: 0.99})
 		if err != nil {
 			return nil, err
 		}

@@ -48,8 +48,9 @@ as --queries has its own truth, where that is of the index's metric and items.
 
 --sweep measures at given values of search_k, k or threads instead (or as well,
 with --recall), the other two fixed: search_k=1000,2000,5000, or k=1..100,
-doubling. -k and --threads beside a sweep of them are those of --recall and
---at. The number of trees takes an index for each value: 'annoy compare
+doubling. --sweep recall=0.8,0.9,0.95 asks a calibrated canopy for recalls, and
+measures which it keeps. -k and --threads beside a sweep of them are those of
+--recall and --at. The number of trees takes an index for each value: 'annoy compare
 --trees' sweeps it.
 
 The search_k of a recall is chosen by the queries that then measure it, so what
@@ -61,6 +62,7 @@ and --sweep nothing else is measured.`,
 		Example: `  annoy eval docs.ann --queries queries.npy --truth gt_ids.npy --html report.html
   annoy eval docs.ann --queries queries.npy --sweep search_k=500..20000 --threads 1,2
   annoy eval docs.ann --queries queries.npy --sweep k=1,10,100 --search-k 5000
+  annoy eval docs.canopy --queries queries.npy --sweep recall=0.8,0.9,0.95,0.99
   annoy eval docs.ann --queries queries.npy --truth gt_ids.npy --at recall=0.95 --max-p99 2ms
   annoy eval docs.ann --queries queries.npy --truth gt_ids.npy --at search_k=5000 --min-recall 0.95`,
 		Args:              exactArgs("INDEX"),
@@ -73,8 +75,8 @@ and --sweep nothing else is measured.`,
 	fl.IntVarP(&f.k, "neighbors", "k", 10, "neighbours to ask for, and to judge")
 	fl.Float64SliceVar(&f.recalls, "recall", nil, "recalls to reach, each above 0 and at most 1")
 	showDefault(cmd, "recall", defaultRecalls)
-	fl.StringVar(&f.sweep, "sweep", "", "values to measure at: NAME=LIST or NAME=FROM..TO, of search_k, k or threads")
-	fl.IntVar(&f.searchK, "search-k", 0, "while --sweep varies k or threads; 0: the largest k, times the trees")
+	fl.StringVar(&f.sweep, "sweep", "", "values to measure at: NAME=LIST or NAME=FROM..TO, of search_k, k or threads; or recall=LIST")
+	fl.IntVar(&f.searchK, "search-k", 0, "while --sweep varies k or threads; 0: the largest k, times the trees; of a canopy its own default")
 	fl.IntSliceVar(&f.threads, "threads", []int{1}, "numbers of threads to measure with")
 	fl.DurationVar(&f.minTime, "min-time", time.Second, "how long to measure each speed at least")
 	fl.BoolVar(&f.csv, "csv", false, "print CSV instead of a table")
@@ -82,6 +84,7 @@ and --sweep nothing else is measured.`,
 	f.column.register(cmd)
 	f.gate.register(cmd)
 	f.index.register(cmd)
+	f.index.registerAccess(cmd)
 	return cmd
 }
 
@@ -125,6 +128,9 @@ func runEval(cmd *cobra.Command, e *env, f *evalFlags, path string) error {
 	if err != nil {
 		return inFile(path, err)
 	}
+	if len(plan.Asked) > 0 && (stats.Canopy == nil || stats.Canopy.Calibration == nil) {
+		return usagef("--sweep %s: %s is not calibrated, which only a canopy can be; --recall finds the search_k of a recall", f.sweep, path)
+	}
 	most := f.largestK(plan)
 	if items := stats.Items - stats.Holes; items < most {
 		return usagef("-k %d: %s has %s", most, path, count(items, "item"))
@@ -139,7 +145,7 @@ func runEval(cmd *cobra.Command, e *env, f *evalFlags, path string) error {
 	bar := e.newProgress()
 	defer bar.stop()
 	measure, truth, err := f.evaluator(ctx, e, ix, queries, path, most, &eval.Options{
-		K: f.k, SearchK: cmp.Or(f.searchK, most*max(1, stats.Trees)), Threads: f.threads, MinTime: f.minTime,
+		K: f.k, SearchK: cmp.Or(f.searchK, most*stats.Trees), Threads: f.threads, MinTime: f.minTime,
 		Progress: func(what string) { bar.update(what, 0, -1) },
 	}, bar)
 	if err != nil {

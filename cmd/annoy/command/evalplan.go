@@ -27,6 +27,15 @@ func (f *evalFlags) plan(cmd *cobra.Command) (plan eval.Plan, err error) {
 		}
 		return f.gate.add(cmd, plan)
 	}
+	if list, ok := strings.CutPrefix(f.sweep, eval.AskedRecall+"="); ok {
+		if f.searchK != 0 {
+			return plan, usagef("--search-k is for --sweep k=… and threads=…: with --sweep %s the index chooses it", f.sweep)
+		}
+		if plan.Asked, err = parseRecalls(f.sweep, list); err != nil {
+			return plan, err
+		}
+		return f.gate.add(cmd, plan)
+	}
 	sweep, err := parseSweep(f.sweep)
 	if err != nil {
 		return plan, err
@@ -77,10 +86,23 @@ func parseSweep(s string) (eval.Sweep, error) {
 	case name == "trees" || name == "n_trees":
 		return eval.Sweep{}, usagef("--sweep %s: trees are built, not searched with: 'annoy compare --trees' measures indexes of other numbers", s)
 	case !ok || i < 0:
-		return eval.Sweep{}, usagef("--sweep %s: want NAME=LIST or NAME=FROM..TO, of search_k, k or threads", s)
+		return eval.Sweep{}, usagef("--sweep %s: want NAME=LIST or NAME=FROM..TO, of search_k, k or threads, or recall=LIST", s)
 	}
 	values, err := parseValues(s, list)
 	return eval.Sweep{Parameter: all[i], Values: values}, err
+}
+
+// parseRecalls reads the values of the sweep s over the recall asked for.
+func parseRecalls(s, list string) ([]float64, error) {
+	var values []float64
+	for part := range strings.SplitSeq(list, ",") {
+		x, err := strconv.ParseFloat(part, 64)
+		if err != nil || !(x > 0 && x <= 1) {
+			return nil, usagef("--sweep %s: %q is not a recall, above 0 and at most 1", s, part)
+		}
+		values = append(values, x)
+	}
+	return values, nil
 }
 
 // parseValues reads the values of the sweep s.

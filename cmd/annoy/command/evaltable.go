@@ -5,8 +5,10 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 
+	"github.com/annoy-go/annoy"
 	"github.com/annoy-go/annoy/eval"
 )
 
@@ -19,7 +21,7 @@ func printReport(out io.Writer, r *eval.Report) error {
 		truth = filepath.Base(truth)
 	}
 	fmt.Fprintf(out, "%s: %s of dimension %d, %v, %s, %s\n%s for %s; truth %s\n\n", r.Index,
-		count(s.Items-s.Holes, "item"), s.Dim, s.Metric, count(s.Trees, "tree"), byteSize(s.Bytes),
+		count(s.Items-s.Holes, "item"), s.Dim, s.Metric, partsOf(s.Stats), byteSize(s.Bytes),
 		quantity(r.Queries, "query", "queries"), r.Neighbours(), truth)
 	front := eval.Front(r.Points)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -29,8 +31,12 @@ func printReport(out io.Writer, r *eval.Report) error {
 		if slices.Contains(front, p) {
 			best = "*"
 		}
-		fmt.Fprintf(t, "%s\t%d\t%d\t%.4f\t%.4f\t%d\t%.0f%s\t%.0f\t%.0f\t%.0f\t%.0f\t\n",
-			p.Asked(), p.SearchK, p.K, p.Recall, p.RecallByID, p.Threads, p.QPS, best, p.P50, p.P90, p.P99, p.P999)
+		searchK := "–" // the index's own choice
+		if p.SearchK > 0 {
+			searchK = strconv.Itoa(p.SearchK)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%d\t%.4f\t%.4f\t%d\t%.0f%s\t%.0f\t%.0f\t%.0f\t%.0f\t\n",
+			p.Asked(), searchK, p.K, p.Recall, p.RecallByID, p.Threads, p.QPS, best, p.P50, p.P90, p.P99, p.P999)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -44,6 +50,14 @@ func printReport(out io.Writer, r *eval.Report) error {
 			byteSize(r.Memory.Mapped), byteSize(r.Memory.Private))
 	}
 	return err
+}
+
+// partsOf says what an index is made of.
+func partsOf(s annoy.Stats) string {
+	if c := s.Canopy; c != nil {
+		return fmt.Sprintf("canopy of %s, shape %v, rows of %v", quantity(c.Leaves, "leaf", "leaves"), c.Shape, c.Rows)
+	}
+	return count(s.Trees, "tree")
 }
 
 func unreached(u eval.Unreached) string {

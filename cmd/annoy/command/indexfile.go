@@ -15,12 +15,19 @@ import (
 type indexFlags struct {
 	dim    int
 	metric *choice[annoy.Metric]
+	access *choice[annoy.Access] // nil: the verb has no --access
 }
 
 func (f *indexFlags) register(cmd *cobra.Command) {
 	f.metric = metricChoice()
-	cmd.Flags().IntVar(&f.dim, "dim", 0, "components of a vector; needed only for an index without its .meta file")
-	f.metric.register(cmd, "metric", "needed only for an index without its .meta file")
+	cmd.Flags().IntVar(&f.dim, "dim", 0, "components of a vector; needed only for a forest without its .meta file")
+	f.metric.register(cmd, "metric", "needed only for a forest without its .meta file")
+}
+
+// registerAccess adds --access, for the verbs that search.
+func (f *indexFlags) registerAccess(cmd *cobra.Command) {
+	f.access = &choice[annoy.Access]{kind: "access", values: []annoy.Access{annoy.AccessMapped, annoy.AccessResident, annoy.AccessCold}}
+	f.access.register(cmd, "access", "how the index is read (default mapped; cold is for a canopy larger than memory)")
 }
 
 // open maps the index at path and prints its warnings.
@@ -28,7 +35,11 @@ func (f *indexFlags) open(cmd *cobra.Command, e *env, path string) (*annoy.Index
 	if cmd.Flags().Changed("dim") && f.dim < 1 {
 		return nil, usagef("--dim must be 1 or more, not %d", f.dim)
 	}
-	ix, err := annoy.Open(path, &annoy.OpenOptions{Dim: f.dim, Metric: f.metric.value})
+	o := &annoy.OpenOptions{Dim: f.dim, Metric: f.metric.value}
+	if f.access != nil {
+		o.Access = f.access.value
+	}
+	ix, err := annoy.Open(path, o)
 	switch {
 	case err == nil:
 	case errors.Is(err, annoy.ErrNeedDimMetric) && isVectorFile(path):

@@ -48,3 +48,30 @@ func (s *indexSource) Next(dst []float32) (int64, error) {
 }
 
 func (s *indexSource) close() { s.stop() }
+
+// keyed is the items with their keys, if they are wanted.
+func (s *indexSource) keyed(wanted bool) annoy.Source {
+	if !wanted {
+		return s
+	}
+	return &keyedItems{indexSource: s}
+}
+
+// keyedItems is an annoy.KeySource.
+type keyedItems struct {
+	*indexSource
+	key string
+}
+
+func (k *keyedItems) Key() string { return k.key }
+
+func (k *keyedItems) Next(dst []float32) (int64, error) {
+	id, err := k.indexSource.Next(dst)
+	if err != nil {
+		return id, err
+	}
+	if k.key, err = k.ix.Key(id); err != nil {
+		return id, inFile(k.path, err)
+	}
+	return id, nil
+}

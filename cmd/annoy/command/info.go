@@ -21,9 +21,13 @@ func newInfo(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "info INDEX",
 		Short: "Describe an index",
-		Long: `Describe an index: its metric, dimension, items, trees and layout. This reads
-a few bytes of every item; verify reads and checks everything.`,
-		Example: `  annoy info docs.ann
+		Long: `Describe an index: its metric, dimension and items; of a forest its trees and
+layout; of a canopy its shape and row type and why the build took them, the
+sections of the file, the sizes of its leaves, and its calibration, which says
+what effort a recall takes. This reads a few bytes of every item or leaf; verify
+reads and checks everything.`,
+		Example: `  annoy info docs.canopy
+  annoy info docs.ann
   annoy info other.tree --dim 40 --metric angular --json`,
 		Args:              exactArgs("INDEX"),
 		ValidArgsFunction: completeIndex,
@@ -40,6 +44,9 @@ a few bytes of every item; verify reads and checks everything.`,
 			}
 			if e.json {
 				return printLine(e.stdout, infoResult{path, eval.StatsOf(s)})
+			}
+			if s.Kind == annoy.Canopy {
+				return printCanopy(e.stdout, path, s)
 			}
 			return printInfo(e, path, s)
 		},

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -29,9 +31,13 @@ type queryFlags struct {
 	file        vectorFlags
 	vector      string
 	id          int64
+	key         string
 	k           int
 	searchK     int
+	recall      float64
+	exact       bool
 	filter      string
+	exclude     []int64
 	maxDistance limit
 	minProduct  limit
 }
@@ -40,23 +46,29 @@ type queryFlags struct {
 type queryResult struct {
 	Query     int64      `json:"query"`
 	IDs       []int64    `json:"ids"`
+	Keys      []string   `json:"keys,omitempty"` // of a canopy that has them
 	Distances jsonFloats `json:"distances"`
 }
 
 func newQuery(e *env) *cobra.Command {
 	f := &queryFlags{}
 	cmd := &cobra.Command{
-		Use:   "query INDEX (--vectors FILE | --vector '[…]' | --id N)",
+		Use:   "query INDEX (--vectors FILE | --vector '[…]' | --id N | --key KEY)",
 		Short: "Find the nearest neighbours of vectors or of an item",
 		Long: `Find the nearest neighbours of every vector of a file, of one vector, or of an
 item of the index. Nearest come first; for the metric dot that is the largest
 product, and the column is headed so.
 
+How much of the index is searched, and so how many of the true neighbours are
+found, a canopy is told by --recall, a forest by --search-k; --exact looks at
+every item.
+
 With --json there is a line for each query, in order:
   {"query":0,"ids":[7,2],"distances":[0.1,0.25]}
-where query counts the rows of the file from 0. A distance beyond the range
-of a 32-bit float is null.`,
-		Example: `  annoy query docs.ann --id 42 -k 10
+where query counts the rows of the file from 0, and "keys" follows the ids where
+the index has keys. A distance beyond the range of a 32-bit float is null.`,
+		Example: `  annoy query docs.canopy --key doc-42 -k 10 --recall 0.99
+  annoy query docs.ann --id 42 -k 10
   annoy query docs.ann --vectors queries.npy -k 10 --search-k 5000 --json
   annoy query docs.ann --vector '[0.1, 0.7, -0.2]' --filter allowed.txt
   annoy query other.tree --dim 40 --metric angular --id 0`,
@@ -68,13 +80,18 @@ of a 32-bit float is null.`,
 	fl.StringVar(&f.vectors, "vectors", "", "file of query vectors; - for standard input")
 	fl.StringVar(&f.vector, "vector", "", "one query vector, a JSON array")
 	fl.Int64Var(&f.id, "id", 0, "the item whose neighbours are wanted")
+	fl.StringVar(&f.key, "key", "", "the item whose neighbours are wanted, by its key")
 	fl.IntVarP(&f.k, "neighbors", "k", 10, "neighbours to find for each query")
-	fl.IntVar(&f.searchK, "search-k", -1, "candidates to inspect; -1: k × trees. More is slower and finds more")
+	fl.IntVar(&f.searchK, "search-k", -1, "candidates to inspect; -1: k × trees, of a canopy as --recall says. More is slower and finds more")
+	fl.Float64Var(&f.recall, "recall", 0, "canopy: share of the true neighbours to find, above 0 and at most 1 (default 0.95)")
+	fl.BoolVar(&f.exact, "exact", false, "compare every item")
 	fl.StringVar(&f.filter, "filter", "", "file of the only ids to answer with, one a line")
+	fl.Int64SliceVar(&f.exclude, "exclude", nil, "ids not to answer with, separated by commas")
 	fl.Var(&f.maxDistance, "max-distance", "answer with no item farther away than this")
 	fl.Var(&f.minProduct, "min-product", "answer with no item of a smaller product (metric dot)")
 	f.file.register(cmd, "the file of --vectors", false)
 	f.index.register(cmd)
+	f.index.registerAccess(cmd)
 	err := cmd.RegisterFlagCompletionFunc("vectors",
 		cobra.FixedCompletions(vectorExtensions(), cobra.ShellCompDirectiveFilterFileExt))
 	if err != nil {
@@ -85,14 +102,14 @@ of a 32-bit float is null.`,
 
 func (f *queryFlags) validate(cmd *cobra.Command) error {
 	var given []string
-	for _, name := range []string{"vectors", "vector", "id"} {
+	for _, name := range []string{"vectors", "vector", "id", "key"} {
 		if cmd.Flags().Changed(name) {
 			given = append(given, "--"+name)
 		}
 	}
 	switch {
 	case len(given) == 0:
-		return usagef("missing query: give one of --vectors, --vector and --id")
+		return usagef("missing query: give one of --vectors, --vector, --id and --key")
 	case len(given) > 1:
 		return usagef("%s exclude each other", strings.Join(given, " and "))
 	case f.vectors == "" && f.file.given() != "":
@@ -101,6 +118,10 @@ func (f *queryFlags) validate(cmd *cobra.Command) error {
 		return usagef("-k must be 1 or more, not %d", f.k)
 	case f.searchK < -1:
 		return usagef("--search-k must be -1 or more, not %d", f.searchK)
+	case cmd.Flags().Changed("recall") && !(f.recall > 0 && f.recall <= 1):
+		return usagef("--recall %v: want more than 0 and at most 1", f.recall)
+	case f.recall > 0 && f.searchK > 0 || f.exact && (f.recall > 0 || f.searchK > 0):
+		return usagef("--recall, --search-k and --exact exclude each other: each says how much to search")
 	case f.maxDistance.value < 0:
 		return usagef("--max-distance must be 0 or more, not %v", f.maxDistance.value)
 	}
@@ -119,7 +140,7 @@ func runQuery(cmd *cobra.Command, e *env, f *queryFlags, path string) error {
 		}
 	}
 	o := &annoy.SearchOptions{
-		SearchK: f.searchK, MaxDistance: f.maxDistance.option(1), MinProduct: f.minProduct.option(-1),
+		SearchK: f.searchK, Recall: f.recall, Exact: f.exact, Exclude: f.exclude, MaxDistance: f.maxDistance.option(1), MinProduct: f.minProduct.option(-1),
 	}
 	if f.filter != "" {
 		ids, err := vecio.ReadIDs(f.filter)
@@ -142,7 +163,10 @@ func runQuery(cmd *cobra.Command, e *env, f *queryFlags, path string) error {
 		return usagef("--vector has %s, the vectors of %s have %d", count(len(one), "component"), path, ix.Dim())
 	}
 
-	out := newQueryWriter(e, ix.Metric())
+	out, err := newQueryWriter(e, ix)
+	if err != nil {
+		return inFile(path, err)
+	}
 	switch {
 	case f.vectors != "":
 		bar := e.newStreamProgress()
@@ -151,7 +175,14 @@ func runQuery(cmd *cobra.Command, e *env, f *queryFlags, path string) error {
 	case one != nil:
 		err = queryOne(out, path, func() ([]annoy.Neighbor, error) { return ix.Search(one, f.k, o) })
 	default:
-		err = queryOne(out, path, func() ([]annoy.Neighbor, error) { return ix.SearchByID(f.id, f.k, o) })
+		err = queryOne(out, path, func() ([]annoy.Neighbor, error) {
+			if f.key != "" {
+				if f.id, err = ix.Lookup(f.key); err != nil {
+					return nil, err
+				}
+			}
+			return ix.SearchByID(f.id, f.k, o)
+		})
 	}
 	if err != nil {
 		// The answers up to the error are sound: they are not held back.
@@ -245,19 +276,42 @@ type queryWriter struct {
 	buf   *bufio.Writer
 	table *tabwriter.Writer // nil for JSON
 	head  string            // of the table; "" once printed
+	keys  *annoy.Index      // that has them; nil for none
 }
 
-func newQueryWriter(e *env, m annoy.Metric) *queryWriter {
+func newQueryWriter(e *env, ix *annoy.Index) (*queryWriter, error) {
 	w := &queryWriter{buf: bufio.NewWriter(e.stdout)}
+	if keyed, err := hasKeys(ix); err != nil {
+		return nil, err
+	} else if keyed {
+		w.keys = ix
+	}
 	if !e.json {
 		// Batches are aligned one by one; the minimal width makes them agree.
 		w.table = tabwriter.NewWriter(w.buf, 10, 0, 2, ' ', 0)
-		w.head = "QUERY\tRANK\tID\tDISTANCE\n"
-		if m == annoy.Dot {
-			w.head = "QUERY\tRANK\tID\tPRODUCT\n"
+		w.head = "QUERY\tRANK\tID"
+		if w.keys != nil {
+			w.head += "\tKEY"
+		}
+		if ix.Metric() == annoy.Dot {
+			w.head += "\tPRODUCT\n"
+		} else {
+			w.head += "\tDISTANCE\n"
 		}
 	}
-	return w
+	return w, nil
+}
+
+// hasKeys tells whether an index has keys. A forest is not asked, whose stats are more work.
+func hasKeys(ix *annoy.Index) (bool, error) {
+	if ix.Kind() != annoy.Canopy {
+		return false, nil
+	}
+	s, err := ix.Stats()
+	if err != nil {
+		return false, err
+	}
+	return s.Canopy.Keys, nil
 }
 
 func (w *queryWriter) write(query int64, hits []annoy.Neighbor) error {
@@ -265,6 +319,13 @@ func (w *queryWriter) write(query int64, hits []annoy.Neighbor) error {
 		r := queryResult{Query: query, IDs: make([]int64, len(hits)), Distances: make(jsonFloats, len(hits))}
 		for i, h := range hits {
 			r.IDs[i], r.Distances[i] = h.ID, h.Distance
+			if w.keys != nil {
+				key, err := w.keys.Key(h.ID)
+				if err != nil {
+					return err
+				}
+				r.Keys = append(r.Keys, key)
+			}
 		}
 		return printLine(w.buf, r)
 	}
@@ -273,15 +334,35 @@ func (w *queryWriter) write(query int64, hits []annoy.Neighbor) error {
 	}
 	w.head = ""
 	if len(hits) == 0 {
-		_, err := fmt.Fprintf(w.table, "%d\t-\t(none)\t-\n", query)
+		none := "(none)\t-"
+		if w.keys != nil {
+			none += "\t-"
+		}
+		_, err := fmt.Fprintf(w.table, "%d\t-\t%s\n", query, none)
 		return err
 	}
 	for i, h := range hits {
-		if _, err := fmt.Fprintf(w.table, "%d\t%d\t%d\t%.6g\n", query, i+1, h.ID, unsigned0(h.Distance)); err != nil {
+		name := strconv.FormatInt(h.ID, 10)
+		if w.keys != nil {
+			key, err := w.keys.Key(h.ID)
+			if err != nil {
+				return err
+			}
+			name += "\t" + printable(key)
+		}
+		if _, err := fmt.Fprintf(w.table, "%d\t%d\t%s\t%.6g\n", query, i+1, name, unsigned0(h.Distance)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// printable is a key as a column of a table shows it: quoted where it would break the line.
+func printable(key string) string {
+	if strings.ContainsFunc(key, unicode.IsControl) {
+		return strconv.Quote(key)
+	}
+	return key
 }
 
 func (w *queryWriter) flush() error {

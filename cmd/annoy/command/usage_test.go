@@ -28,7 +28,6 @@ func TestUsageErrors(t *testing.T) {
 		{"convert one argument", []string{"convert", ix}, []string{"missing argument OUT"}},
 
 		{"no output", []string{"build", vectors}, []string{"missing -o"}},
-		{"canopy", []string{"build", vectors, "-o", "x.canopy"}, []string{"x.canopy", "canopy is not available yet"}},
 		{"output is a vector file", []string{"build", vectors, "-o", "x.npy"}, []string{"x.npy", "vector file", "x.ann"}},
 		{"not a vector file", []string{"build", ix, "-o", out}, []string{ix, ".h5", ".parquet", "--format"}},
 		{"format", []string{"build", ix, "-o", out, "--format", "xml"}, []string{`"xml"`, "npy", "parquet"}},

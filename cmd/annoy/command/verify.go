@@ -18,6 +18,9 @@ type verifyResult struct {
 	Trees int    `json:"trees"`
 	Nodes int    `json:"nodes"`
 	Bytes int64  `json:"bytes"`
+
+	Leaves int   `json:"leaves,omitempty"` // of a canopy
+	Codes  int64 `json:"codes,omitempty"`
 }
 
 // verifyFault is what verify prints with --json for an index that is corrupt.
@@ -31,11 +34,12 @@ func newVerify(e *env) *cobra.Command {
 	var f indexFlags
 	cmd := &cobra.Command{
 		Use:   "verify INDEX",
-		Short: "Check every node of an index",
-		Long: `Read the whole index and check that every node, id and vector keeps the rules
-of the format and, where there is a .meta file, that no byte has changed. Exit
-code 0 means that all is well; 1 that it is not, and the error has the offset
-of the first fault where a single place is at fault.
+		Short: "Check every byte of an index",
+		Long: `Read the whole index and check that every node, leaf, id and vector keeps the
+rules of the format and that no byte has changed: a canopy has checksums of its
+own, a forest that of its .meta file, where there is one. Exit code 0 means that
+all is well; 1 that it is not, and the error has the offset of the first fault
+where a single place is at fault.
 
 With --json a corrupt index is a result as well, on standard output:
   {"path":"docs.ann","ok":false,"error":"…"}`,
@@ -64,8 +68,12 @@ func runVerify(cmd *cobra.Command, e *env, f *indexFlags, path string) error {
 	r := verifyResult{
 		Path: path, OK: true, Items: s.Items - s.Holes, Trees: s.Trees, Nodes: s.Nodes, Bytes: s.Bytes,
 	}
-	return e.result(r, "%s: sound: %s, %s, %s, %s\n",
-		path, count(r.Items, "item"), count(r.Trees, "tree"), count(r.Nodes, "node"), byteSize(r.Bytes))
+	parts := count(r.Trees, "tree") + ", " + count(r.Nodes, "node")
+	if c := s.Canopy; c != nil {
+		r.Leaves, r.Codes = c.Leaves, c.Codes
+		parts = quantity(r.Leaves, "leaf", "leaves") + ", " + count(int(r.Codes), "code")
+	}
+	return e.result(r, "%s: sound: %s, %s, %s\n", path, count(r.Items, "item"), parts, byteSize(r.Bytes))
 }
 
 // verify opens the index and checks all of it.

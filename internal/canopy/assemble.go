@@ -108,9 +108,7 @@ func (a *Assembly) header(l *layout, ids *idSurvey) header {
 		seed:  a.About.Seed, leaf: uint32(a.About.Leaf),
 		shapeWhy: uint8(a.About.ShapeWhy), rowsWhy: uint8(a.About.RowsWhy), cost: a.About.ShapeCost,
 	}
-	if a.Space.lifted {
-		h.limit = a.Space.limit
-	}
+	h.limit = a.Space.limit
 	return h
 }
 
@@ -165,11 +163,11 @@ func (a *Assembly) writeMetadata(w *writer) error {
 // writeRouting writes all but codes and rows: the codebook, the centroids and the directory.
 func (a *Assembly) writeRouting(w *writer, l *layout) error {
 	p := a.Partition
-	tops := newCentroids(p, w.head.scale, p.NTops())
+	tops := newCentroids(p, a.Space, w.head.scale, p.NTops())
 	for t := range p.NTops() {
 		tops.set(t, p.Top(t))
 	}
-	leaves := newCentroids(p, w.head.scale, int(w.head.numbers))
+	leaves := newCentroids(p, a.Space, w.head.scale, int(w.head.numbers))
 	directory := make([]Leaf, w.head.numbers)
 	for t, number := range l.numbers[:p.NTops()] {
 		for i := p.First[t]; i < p.First[t+1]; i++ {

@@ -22,6 +22,7 @@ func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^
 // infinitely far away.
 type centroids struct {
 	part   *Partition
+	space  space
 	scale  float32
 	groups []int8
 	norms  []float32
@@ -29,9 +30,9 @@ type centroids struct {
 }
 
 // newCentroids has places for n, and padding up to whole groups.
-func newCentroids(p *Partition, scale float32, n int) *centroids {
+func newCentroids(p *Partition, sp space, scale float32, n int) *centroids {
 	n = (n + group - 1) &^ (group - 1)
-	c := &centroids{p, scale, make([]int8, n*((p.Dim+3)&^3)), make([]float32, n), make([]int32, n)}
+	c := &centroids{p, sp, scale, make([]int8, n*((p.Dim+3)&^3)), make([]float32, n), make([]int32, n)}
 	for i := range c.norms {
 		c.norms[i] = float32(math.Inf(1))
 	}
@@ -52,6 +53,16 @@ func (c *centroids) set(place int, centroid []float32) {
 		q := int8(math.RoundToEven(float64(x) / float64(c.scale)))
 		to[d/4*4*group+place%group*4+d%4] = q
 		sum += int32(q)
+	}
+	if c.space.metric == Dot {
+		// What makes g = ‖q − mean‖² + norm − 2⟨q − mean, c − mean⟩ into ‖q‖² + limit − 2⟨q, c⟩. It is not negative: no
+		// centroid is longer than the longest vector.
+		norm = c.space.limit
+		for d, v := range centroid {
+			mean := float64(c.part.Mean[d])
+			norm += mean * (mean - 2*float64(v))
+		}
+		norm = max(norm, 0)
 	}
 	c.norms[place], c.bias[place] = float32(min(norm, math.MaxFloat32)), 128*sum // infinite is padding
 }

@@ -72,7 +72,7 @@ func TestEstimates(t *testing.T) {
 	for _, set := range sets {
 		for _, shape := range []Shape{One4, One8, Two8} {
 			t.Run(fmt.Sprintf("%s/%v", set.name, shape), func(t *testing.T) {
-				sp := newSpace(set.metric, set.base.dim)
+				sp := newSpace(set.metric, set.base.dim).within(largestSquare(set.base))
 				part := mustPartition(t, set.base, set.metric, PartitionParams{Leaf: shape.LeafTarget(), Spill: shape.Assignments() == 2, Seed: 1, Workers: 2})
 				book := mustTrain(t, set.base, sp, part, shape, 2)
 				all := encodeAll(set.base, sp, part, book)
@@ -91,11 +91,11 @@ func TestEstimates(t *testing.T) {
 						x := rows[e.row*part.Dim : (e.row+1)*part.Dim]
 						c := part.Leaf(e.leaf)
 						g, exact := squaredDistance(q, c), squaredDistance(q, x)
-						reach := math.Sqrt(g)
-						if sp.direct() {
-							g, exact = -product(q, c), -product(q, x)
-							reach = math.Sqrt(product(q, q))
+						if set.metric == Dot {
+							g, exact = product(q, q)-2*product(q, c), product(q, q)-2*product(q, x)
 						}
+						// The error is of ⟨r, q−c⟩ for products too. Searches, which do not know ‖q−c‖, take a little more.
+						reach := math.Sqrt(squaredDistance(q, c))
 						estimate := g + float64(e.fadd) + float64(e.fresc)*e.decodedProduct(book, relative)
 						deviation := math.Abs(float64(e.fresc)) * 2 * cerr / math.Sqrt(float64(part.Dim)) * reach
 						if deviation == 0 {
@@ -112,6 +112,13 @@ func TestEstimates(t *testing.T) {
 			})
 		}
 	}
+}
+
+func largestSquare(vs Vectors) (largest float64) {
+	for i := range vs.Len() {
+		largest = max(largest, squares(vs.Row(i, make([]float32, vs.Dim()))))
+	}
+	return largest
 }
 
 func product(a, b []float32) float64 {

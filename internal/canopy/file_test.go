@@ -59,14 +59,7 @@ func (f fixture) assembly(t testing.TB) *Assembly {
 			m.rows[i] = float32(math.Round(float64(min(max(20*x, 0), 100))))
 		}
 	}
-	sp := newSpace(f.metric, f.dim)
-	if f.metric == Dot {
-		limit := 0.0
-		for i := range f.n {
-			limit = max(limit, squares(m.Row(i, nil)))
-		}
-		sp = sp.lift(limit)
-	}
+	sp := newSpace(f.metric, f.dim).within(largestSquare(m))
 	p, err := NewPartition(t.Context(), m, sp, PartitionParams{Leaf: 40, Spill: f.shape.Assignments() > 1, Seed: 1, Workers: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -269,6 +262,9 @@ func sameCentroid(t *testing.T, ix *Index, groups []int8, norm float32, place in
 		if abs(got-w) > 0.501*ix.Scale {
 			t.Fatalf("centroid %d: component %d is %v, want %v within %v", place, d, got, w, ix.Scale/2)
 		}
+	}
+	if ix.Metric == Dot {
+		sum = ix.MaxNorm2 + product(ix.Mean, ix.Mean) - 2*product(ix.Mean, want)
 	}
 	if abs(norm-float32(sum)) > 1e-5*float32(sum) {
 		t.Fatalf("centroid %d: squared norm %v, want %v", place, norm, sum)

@@ -3,14 +3,13 @@ package canopy
 import "math"
 
 // gauge relates what a search compares: the g of leaves, the bounds of codes, raw distances. All that differs between
-// squared distances and products is here.
+// metrics is here.
 //
 // The estimate of a code is g + fadd + fresc·S, S = sum·unit + bias, and its deviation |fresc|·(2·CErr/√Coded)·√g: fresc
 // is not positive, so that z deviations less are z·(2·CErr/√Coded)·√g more in S, the same for all codes of a leaf.
 type gauge struct {
 	unit, bias float32
 	spread     float32 // z·2·CErr/√Coded
-	norm       float32 // of products the deviation has ‖q‖ in place of √g; otherwise negative
 
 	add, mul float64 // a raw distance is add + mul·raw as a bound
 
@@ -21,24 +20,22 @@ type gauge struct {
 }
 
 func newGauge(ix *Index, sp space, q *Query, x []float32) gauge {
-	g := gauge{norm: -1, mul: 1, manhattan: ix.Metric == Manhattan}
+	g := gauge{mul: 1, manhattan: ix.Metric == Manhattan}
 	g.spread = float32(float64(q.Effort.Z) * 2 * float64(ix.CErr) / math.Sqrt(float64(ix.Coded)))
-	switch {
-	case sp.lifted:
-		g.add, g.mul = squares(x)+sp.limit, 2
-	case ix.Metric == Hamming: // of vectors of ±1 the squared distance is 4 times as much
+	switch ix.Metric {
+	case Dot:
+		g.add, g.mul = squares(x)+sp.limit, 0
+		if n := squares(q.Vec); n > 0 {
+			g.mul = 2 * math.Sqrt(squares(x)/n)
+		}
+	case Hamming: // of vectors of ±1 the squared distance is 4 times as much
 		g.mul = 4
-	case sp.direct():
-		g.norm = float32(math.Sqrt(squares(x)))
 	}
 	return g
 }
 
 // shift is what is added to S in the leaf at g, for estimates to become lower bounds.
 func (g *gauge) shift(near float32) float32 {
-	if g.norm >= 0 {
-		return g.bias + g.spread*g.norm
-	}
 	return g.bias + g.spread*float32(math.Sqrt(float64(near)))
 }
 
@@ -71,10 +68,4 @@ func (g *gauge) learn(l1, l2 []float32, z float32) {
 }
 
 // space is the one that the vectors were coded in.
-func (ix *Index) space() space {
-	sp := newSpace(ix.Metric, ix.Dim)
-	if ix.Coded > ix.Dim {
-		sp = sp.lift(ix.MaxNorm2)
-	}
-	return sp
-}
+func (ix *Index) space() space { return newSpace(ix.Metric, ix.Dim).within(ix.MaxNorm2) }

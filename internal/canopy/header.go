@@ -65,7 +65,7 @@ type header struct {
 	rows, blocks, slots             uint64
 	tops, leaves, numbers           uint32 // leaf numbers: leaves and their padding
 	scale, cerr, rowScale           float32
-	limit                           float64 // Dot by an appended coordinate: the largest squared norm
+	limit                           float64 // Dot: the largest squared norm of a vector; otherwise 0
 
 	seed              uint64
 	leaf              uint32

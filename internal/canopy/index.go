@@ -37,7 +37,7 @@ type Index struct {
 	M, Dims   int            // sub-spaces of a code, dimensions of a sub-space: kernel.Table's m and dims
 	MeanSlots float64        // mean slots of the leaves that have any
 	CErr      float32        // mean of ‖e‖/2s over all slots with an error; the deviation of an estimate is |fresc|·2·CErr/√Coded·√g
-	MaxNorm2  float64        // Dot by an appended coordinate: the largest squared norm of a vector; otherwise 0
+	MaxNorm2  float64        // Dot: the largest squared norm of a vector; otherwise 0
 
 	Mean     []float32 // Coded: subtracted from all before routing and coding
 	Codebook []float32 // [M][Dims][16]

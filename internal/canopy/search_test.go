@@ -16,14 +16,7 @@ import (
 func mustBuild(t testing.TB, vs Vectors, m Metric, shape Shape, leaf int, e kernel.Element) *Index {
 	t.Helper()
 	ctx := context.Background()
-	sp := newSpace(m, vs.Dim())
-	if m == Dot {
-		limit := 0.0
-		for i := range vs.Len() {
-			limit = max(limit, squares(vs.Row(i, make([]float32, vs.Dim()))))
-		}
-		sp = sp.lift(limit)
-	}
+	sp := newSpace(m, vs.Dim()).within(largestSquare(vs))
 	part, err := NewPartition(ctx, vs, sp, PartitionParams{Leaf: leaf, Spill: shape.Assignments() > 1, Seed: 1, Workers: 2})
 	if err != nil {
 		t.Fatal(err)

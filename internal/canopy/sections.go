@@ -121,7 +121,7 @@ func (h *header) check() error {
 		{element <= kernel.Uint8, "element type", h.element},
 		{h.idBytes == 4 || h.idBytes == 8, "bytes of an id", h.idBytes},
 		{h.dim >= 1 && h.dim <= MaxDim, "dimension", h.dim},
-		{h.coded == h.dim || metric == Dot && h.coded == h.dim+1, "coded dimension", h.coded},
+		{h.coded == h.dim, "coded dimension", h.coded},
 		{int(h.m) == shape.subspaces(int(h.coded)), "number of sub-spaces", h.m},
 		{uint64(h.stride) >= uint64(h.dim)*uint64(element.Size()) && int(h.stride)%element.Size() == 0 && h.stride <= 8*MaxDim, "bytes of a row", h.stride},
 		{h.rows < uint64(NoRow), "number of rows", h.rows},

@@ -66,9 +66,7 @@ func (b *builder) survey() error {
 	if err != nil {
 		return err
 	}
-	if b.Metric == Dot {
-		b.space = b.space.lift(whole.norm)
-	}
+	b.space = b.space.within(whole.norm)
 	return b.chooseElement(&whole)
 }
 

@@ -113,7 +113,7 @@ func (b *builder) partition(shape Shape, progress func(done, total int64)) (*Par
 }
 
 func (b *builder) train(shape Shape, part *Partition) (*Codebook, error) {
-	return TrainCodebook(b.ctx, b.vs, b.space, part, shape, CodebookParams{Seed: b.Seed, Workers: b.Workers, Guard: b.Guard})
+	return TrainCodebook(b.ctx, b.vs, b.space, part, shape, CodebookParams{Seed: b.Seed, Workers: b.Workers, Memory: b.memory / 2, Guard: b.Guard})
 }
 
 // assembly is what has been made.

@@ -17,15 +17,17 @@ type Codebook struct {
 }
 
 const (
-	bookSample = 32 << 10  // vectors that codewords are found on, of so many bytes at most
-	bookBytes  = 128 << 20 // 16k of 2048 components
-	bookRounds = 10
+	bookSample     = 32 << 10  // vectors that codewords are found on, of so many bytes at most
+	bookBytes      = 128 << 20 // 16k of 2048 components
+	leastBookBytes = 4 << 20
+	bookRounds     = 10
 )
 
 // CodebookParams say how to find codewords.
 type CodebookParams struct {
 	Seed    uint64
 	Workers int
+	Memory  int64                    // bytes of sampled vectors held, but at least 4 MiB; 0: 128 MiB
 	Guard   func(func() error) error // as PartitionParams'
 }
 
@@ -33,7 +35,10 @@ type CodebookParams struct {
 // sample of the vectors.
 func TrainCodebook(ctx context.Context, vs Vectors, sp space, part *Partition, shape Shape, p CodebookParams) (*Codebook, error) {
 	book := newCodebook(shape.subspaces(part.Dim), shape.Dims())
-	t := &bookTrainer{pool: newPool(ctx, p.Workers, p.Guard), Codebook: book, rng: kiss.Stream(p.Seed, streamCodebook, uint64(shape))}
+	t := &bookTrainer{pool: newPool(ctx, p.Workers, p.Guard), Codebook: book, memory: bookBytes, rng: kiss.Stream(p.Seed, streamCodebook, uint64(shape))}
+	if p.Memory > 0 {
+		t.memory = min(t.memory, max(p.Memory, leastBookBytes))
+	}
 	if err := t.sample(vs, sp, part); err != nil {
 		return nil, err
 	}
@@ -76,6 +81,7 @@ type bookTrainer struct {
 	*pool
 	*Codebook
 	rng    kiss.Source
+	memory int64 // of shapes
 	n      int
 	shapes []float32 // n × M·Dims
 }
@@ -85,7 +91,7 @@ func (t *bookTrainer) padded() int { return t.M * t.Dims }
 // sample reads directions of residuals. Vectors that are a centroid have none, and are left out.
 func (t *bookTrainer) sample(vs Vectors, sp space, part *Partition) error {
 	padded := t.padded()
-	want := max(16*Codewords, min(bookSample, bookBytes/(4*padded)))
+	want := max(16*Codewords, min(bookSample, int(t.memory)/(4*padded)))
 	list := spread(vs.Len(), min(vs.Len(), want), kiss.Stream(t.rng.Uint64(), streamSample, 0))
 	t.shapes = make([]float32, len(list)*padded)
 	has := make([]bool, len(list))

@@ -37,18 +37,19 @@ type PartitionParams struct {
 	Spill    bool                     // a second leaf for every vector
 	Seed     uint64                   //
 	Workers  int                      // ≥ 1
-	Memory   int64                    // bytes of sampled vectors held at once, but at least one top's; 0: 256 MiB
+	Memory   int64                    // bytes of sampled vectors held at once, but at least 64 a top and one top's; 0: 256 MiB
 	Guard    func(func() error) error // runs what reads vectors, in every goroutine; nil: nothing to guard against
 	Progress func(done, total int64)  // vector-steps; nil, or called from one goroutine at a time
 }
 
 // Measured constants of the partition (SIFT 1M and text embeddings, see docs/adr).
 const (
-	topSample  = 256 // vectors a top that tops are found on
-	topRounds  = 10
-	leafSample = 128 // at most, vectors a leaf that leaves are found on
-	leafRounds = 8
-	nearTops   = 8 // tops in whose leaves the nearest leaf of a vector is looked for
+	topSample      = 256 // vectors a top that tops are found on,
+	leastTopSample = 64  // and with little memory
+	topRounds      = 10
+	leafSample     = 128 // at most, vectors a leaf that leaves are found on
+	leafRounds     = 8
+	nearTops       = 8 // tops in whose leaves the nearest leaf of a vector is looked for
 )
 
 // partitionSteps is the vector-steps of a partition, for each vector: three passes, and the leaves' k-means.

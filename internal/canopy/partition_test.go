@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"sync/atomic"
 	"testing"
+
+	"github.com/annoy-go/annoy/internal/kiss"
 )
 
 func samePartition(a, b *Partition) bool { return reflect.DeepEqual(a, b) }
@@ -15,15 +17,19 @@ func samePartition(a, b *Partition) bool { return reflect.DeepEqual(a, b) }
 func TestPartitionIsTheSameForAnyWorkers(t *testing.T) {
 	vs := normal(3000, 24, 3)
 	var first *Partition
-	for _, workers := range []int{1, 2, 7} {
-		for _, memory := range []int64{0, 1} { // a byte: the sample of one top at a time
-			part := mustPartition(t, vs, Euclidean, PartitionParams{Leaf: 20, Spill: true, Seed: 5, Workers: workers, Memory: memory})
-			checkPartition(t, vs, part)
-			if first == nil {
-				first = part
-			}
-			if !samePartition(first, part) {
-				t.Errorf("%d workers, %d bytes of samples: another partition", workers, memory)
+	// Little memory: the samples of one top at a time, of two or three. Of the tops' own sample there is no less than that.
+	for _, memories := range [][]int64{{1, 60_000}, {0}} {
+		first = nil
+		for _, memory := range memories {
+			for _, workers := range []int{1, 2, 7} {
+				part := mustPartition(t, vs, Euclidean, PartitionParams{Leaf: 20, Spill: true, Seed: 5, Workers: workers, Memory: memory})
+				checkPartition(t, vs, part)
+				if first == nil {
+					first = part
+				}
+				if !samePartition(first, part) {
+					t.Errorf("%d workers, %d bytes of samples: another partition", workers, memory)
+				}
 			}
 		}
 	}
@@ -186,5 +192,19 @@ func TestPartitionProgress(t *testing.T) {
 	mustPartition(t, vs, Euclidean, p)
 	if last != total || total == 0 {
 		t.Errorf("%d of %d", last, total)
+	}
+}
+
+// Samples are spread over everything, and no number is in them twice.
+func TestSpread(t *testing.T) {
+	for _, n := range []int{1, 2, 10, 97, 1000} {
+		for m := range n + 1 {
+			list := spread(n, m, kiss.Stream(7, n, uint64(m)))
+			for j, i := range list {
+				if i < 0 || i >= n || j > 0 && i <= list[j-1] || i*m < (j-1)*n || i*m > (j+2)*n {
+					t.Fatalf("%d of %d: number %d is %d, after %v", m, n, j, i, list[:j])
+				}
+			}
+		}
 	}
 }

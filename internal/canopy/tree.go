@@ -10,7 +10,7 @@ import (
 func (b *partitioner) findTops() error {
 	n := len(b.Own)
 	k := topCount(n, b.params.Leaf)
-	list := spread(n, min(n, k*topSample), kiss.Stream(b.params.Seed, streamSample, 0))
+	list := spread(n, min(n, max(k*leastTopSample, min(k*topSample, b.room()))), kiss.Stream(b.params.Seed, streamSample, 0))
 	rows := make([]float32, len(list)*b.Dim)
 	if err := b.gather(list, rows); err != nil { // the mean is still zero
 		return err
@@ -37,14 +37,14 @@ func (b *partitioner) findTops() error {
 	return nil
 }
 
-// spread draws m numbers of 0 … n−1, m ≤ n, one from each of m equal parts.
+// spread draws m different numbers of 0 … n−1, m ≤ n, ascending: one from each of m nearly equal parts.
 func spread(n, m int, rng kiss.Source) []int {
 	list := make([]int, m)
+	end := 0
 	for j := range list {
-		list[j] = j
-		if m < n {
-			list[j] = int((uint64(j)*uint64(n) + uint64(rng.Index(n))) / uint64(m))
-		}
+		from := end
+		end = int(uint64(j+1) * uint64(n) / uint64(m))
+		list[j] = from + rng.Index(end-from)
 	}
 	return list
 }
@@ -65,11 +65,7 @@ func (b *partitioner) findLeaves() error {
 	for _, t := range b.Own {
 		counts[t]++
 	}
-	memory := b.params.Memory
-	if memory <= 0 {
-		memory = defaultSampleBytes
-	}
-	room := int(memory / int64(4*b.Dim)) // vectors
+	room := b.room()
 	leaves := make([][]float32, k1)
 	var samples []float32
 	for from := 0; from < k1; {
@@ -99,6 +95,15 @@ func (b *partitioner) findLeaves() error {
 	}
 	b.Tops = kept
 	return nil
+}
+
+// room is how many vectors of a sample may be held at once.
+func (b *partitioner) room() int {
+	memory := b.params.Memory
+	if memory <= 0 {
+		memory = defaultSampleBytes
+	}
+	return int(memory / int64(4*b.Dim))
 }
 
 // sampleSize is how many of a top's n vectors its leaves are found on.

@@ -1,13 +1,13 @@
 package canopy
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
 
-// answers keeps the k nearest of the rows measured, by distance and, where that is equal, by id. Rows come in batches: a
-// batch is sorted and merged, so that it costs its own length and k, whatever k is. A row that comes again has the same
-// distance and the same id, so that it meets itself in the merge.
+// answers keeps the k nearest of the rows measured, by distance and, where that is equal, by id. A row may come again: it
+// has the same distance, so that it meets itself.
 type answers struct {
 	ix    *Index
 	k     int
@@ -18,6 +18,10 @@ type answers struct {
 	worst float32 // distance that a row must not exceed to come in: of the k-th, or the largest wanted
 	drop  []uint32
 }
+
+// insertUpTo is the k up to which rows are inserted one by one. For more, a batch is sorted and merged: that costs its own
+// length and k, whatever k is.
+const insertUpTo = 32
 
 func (a *answers) reset(ix *Index, k int, worst float32) {
 	a.ix, a.k, a.keys, a.worst, a.drop = ix, k, a.keys[:0], worst, a.drop[:0]
@@ -36,18 +40,44 @@ func (a *answers) take(rows []uint32, dist []float32) {
 		if d != d { // of damaged rows
 			d = float32(math.Inf(1))
 		}
-		if len(a.drop) == 0 || !slices.Contains(a.drop, rows[i]) {
+		if len(a.drop) > 0 && slices.Contains(a.drop, rows[i]) {
+			continue
+		}
+		if a.k <= insertUpTo {
+			a.insert(keyOf(d, rows[i]))
+		} else {
 			a.fresh = append(a.fresh, keyOf(d, rows[i]))
 		}
 	}
-	if len(a.fresh) == 0 {
-		return
+	if len(a.fresh) > 0 {
+		a.sort(a.fresh)
+		a.merge()
+		a.lower()
 	}
-	a.sort(a.fresh)
-	a.merge()
+}
+
+// lower lowers what is still wanted to the k-th distance.
+func (a *answers) lower() {
 	if a.full() {
 		a.worst = min(a.worst, distOf(a.keys[a.k-1]))
 	}
+}
+
+// insert puts a key in its place, unless it is there or k are before it.
+func (a *answers) insert(key uint64) {
+	i := len(a.keys)
+	for i > 0 && a.less(key, a.keys[i-1]) {
+		i--
+	}
+	if i > 0 && a.keys[i-1] == key || i == a.k {
+		return
+	}
+	if !a.full() {
+		a.keys = append(a.keys, 0)
+	}
+	copy(a.keys[i+1:], a.keys[i:])
+	a.keys[i] = key
+	a.lower()
 }
 
 // merge takes the k smallest of keys and fresh.
@@ -68,7 +98,7 @@ func (a *answers) merge() {
 }
 
 func (a *answers) less(x, y uint64) bool {
-	if x>>32 != y>>32 {
+	if x>>32 != y>>32 || x == y {
 		return x < y
 	}
 	return a.ix.RowID(uint32(x)) < a.ix.RowID(uint32(y))
@@ -85,13 +115,7 @@ func (a *answers) sort(keys []uint64) {
 		for i++; i < len(keys) && keys[i]>>32 == keys[first]>>32; i++ {
 		}
 		slices.SortFunc(keys[first:i], func(x, y uint64) int {
-			switch p, q := a.ix.RowID(uint32(x)), a.ix.RowID(uint32(y)); {
-			case p < q:
-				return -1
-			case p > q:
-				return 1
-			}
-			return 0
+			return cmp.Compare(a.ix.RowID(uint32(x)), a.ix.RowID(uint32(y)))
 		})
 	}
 }

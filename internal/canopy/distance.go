@@ -41,25 +41,25 @@ func (s *Searcher) compareRows() {
 	s.against = x
 }
 
-// distances sets dist to the raw distances of rows.
-func (s *Searcher) distances(from kernel.Rows, rows []uint32) {
+// distances sets dist to the raw distances of rows, which the kernels request so many ahead.
+func (s *Searcher) distances(from kernel.Rows, rows []uint32, ahead int) {
 	e, out := s.ix.Element, s.dist[:len(rows)]
 	s.Touched.Rows += len(rows)
 	unit := s.unit
 	switch s.ix.Metric {
 	case Euclidean, Hamming:
-		kernel.L2Rows(e, s.against, from, rows, rowsAhead, out)
+		kernel.L2Rows(e, s.against, from, rows, ahead, out)
 	case Manhattan:
-		kernel.L1Rows(e, s.against, from, rows, rowsAhead, out)
+		kernel.L1Rows(e, s.against, from, rows, ahead, out)
 	case Dot:
-		kernel.DotRows(e, s.against, from, rows, rowsAhead, out)
+		kernel.DotRows(e, s.against, from, rows, ahead, out)
 		for i, product := range out {
 			out[i] = 0 - product*unit // and not −product, which is −0 for 0
 		}
 		return
 	default:
 		norms := s.norms[:len(rows)]
-		kernel.DotNormRows(e, s.against, from, rows, rowsAhead, out, norms)
+		kernel.DotNormRows(e, s.against, from, rows, ahead, out, norms)
 		for i, product := range out {
 			out[i] = angular(product, norms[i], s.norm)
 		}
@@ -75,14 +75,14 @@ func (s *Searcher) distances(from kernel.Rows, rows []uint32) {
 // learnRatio compares the Manhattan distances of rows, in dist, with their Euclidean ones.
 func (s *Searcher) learnRatio(rows []uint32) {
 	l2 := s.norms[:len(rows)]
-	kernel.L2Rows(s.ix.Element, s.against, s.rows, rows, rowsAhead, l2)
+	kernel.L2Rows(s.ix.Element, s.against, s.rows, rows, 0, l2)
 	for i := range l2 {
 		l2[i] *= s.unit * s.unit
 	}
 	s.gauge.learn(s.dist[:len(rows)], l2, s.q.Effort.Z)
 }
 
-// rowsAhead is how many rows the kernels request ahead of those they measure.
+// rowsAhead is how many rows the kernels request ahead of those they measure, where nobody has requested them before.
 const rowsAhead = 16
 
 // angular is 2 − 2cos of a product, a row's squared norm and the query's norm, and 2 where either vector is zero.

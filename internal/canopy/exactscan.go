@@ -31,7 +31,7 @@ func (s *Searcher) addToBatch(row uint32) {
 }
 
 func (s *Searcher) endBatch() {
-	s.distances(s.rows, s.batch)
+	s.distances(s.rows, s.batch, rowsAhead)
 	s.best.take(s.batch, s.dist)
 	s.batch = s.batch[:0]
 }

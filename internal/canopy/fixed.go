@@ -85,13 +85,13 @@ func (s *Searcher) measureFixed() error {
 	rows = slices.Compact(rows)
 	b.n, b.unknown = 0, 0
 	if s.q.Fixed.From == nil {
-		return s.measure(rows)
+		return s.measure(rows, rowsAhead)
 	}
 	if err := s.fetch(rows); err != nil || len(rows) == 0 {
 		return err
 	}
 	f := &s.fetched
-	s.distances(kernel.Rows{Base: unsafe.Pointer(unsafe.SliceData(f.rows)), Stride: uintptr(s.ix.RowStride)}, f.ids)
+	s.distances(kernel.Rows{Base: unsafe.Pointer(unsafe.SliceData(f.rows)), Stride: uintptr(s.ix.RowStride)}, f.ids, 0)
 	s.best.take(rows, s.dist)
 	return nil
 }

@@ -27,7 +27,7 @@ func (s *Searcher) Between(ix *Index, a, b uint32) float32 {
 	s.ix, s.q = ix, &Query{Vec: ix.Stored().Row(int(a), s.vector)}
 	s.compareRows()
 	s.batch, s.dist, s.norms = append(s.batch[:0], b), grow(s.dist, 1), grow(s.norms, 1)
-	s.distances(s.rows, s.batch)
+	s.distances(s.rows, s.batch, 0)
 	s.ix, s.q, s.rows, s.against = nil, nil, kernel.Rows{}, nil
 	return s.dist[0]
 }

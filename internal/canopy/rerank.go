@@ -19,7 +19,7 @@ func (s *Searcher) settle() error {
 	}
 	n := kernel.Below(b.bound[:b.n], b.row[:b.n], b.limit, b.bound, b.row)
 	b.n, b.unknown = 0, 0
-	return s.measure(b.row[:n])
+	return s.measure(b.row[:n], 0)
 }
 
 // settleFirst measures about the b.first rows with the smallest bounds. The k-th of their distances is the first limit;
@@ -37,7 +37,7 @@ func (s *Searcher) settleFirst() error {
 	for _, row := range b.pickRow[:n] {
 		s.request(row)
 	}
-	if err := s.measure(b.pickRow[:n]); err != nil {
+	if err := s.measure(b.pickRow[:n], 0); err != nil {
 		return err
 	}
 	known := b.unknown > 0
@@ -57,13 +57,13 @@ func (s *Searcher) settleFirst() error {
 }
 
 // measure computes the distances of rows and offers them to the answers, which lowers the limit.
-func (s *Searcher) measure(rows []uint32) error {
+func (s *Searcher) measure(rows []uint32, ahead int) error {
 	for _, row := range rows {
 		if uint64(row) >= uint64(s.ix.N) {
 			return s.ix.corruptSlot(row, row)
 		}
 	}
-	s.distances(s.rows, rows)
+	s.distances(s.rows, rows, ahead)
 	if s.gauge.manhattan && s.gauge.ratio == 0 {
 		s.learnRatio(rows)
 	}

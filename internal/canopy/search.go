@@ -16,6 +16,7 @@ type Searcher struct {
 
 	coded   []float32 // the query in the coded space, less the mean, zero to the end of the last sub-space
 	square  float32   // its squared norm
+	largest float32   // of its components' magnitudes
 	vector  []float32 // scratch of the same length
 	gauge   gauge
 	table   []byte
@@ -124,9 +125,13 @@ func (s *Searcher) encode() bool {
 	s.vector = grow(s.vector, ix.Coded)
 	sp := ix.space()
 	x := sp.query(s.q.Vec, s.vector)
+	largest, coded := uint32(0), s.coded[:len(ix.Mean)]
 	for i, mean := range ix.Mean {
-		s.coded[i] = x[i] - mean
+		v := x[i] - mean
+		coded[i] = v
+		largest = max(largest, math.Float32bits(v)&^(1<<31)) // as integers: compared as floats it takes five times as long
 	}
+	s.largest = math.Float32frombits(largest)
 	clear(s.coded[ix.Coded:])
 	s.gauge = newGauge(ix, sp, s.q, x)
 	s.square = kernel.Dot(s.coded, s.coded)

@@ -80,13 +80,29 @@ func (c *curve) bytes(probes float64) float64 {
 	return c.between(probes, func(j int) float64 { return c.at[j].meanBytes() })
 }
 
-// further is more probes, for a recall that is larger by missing.
-func (c *curve) further(probes, missing float64) float64 {
-	least := probes*1.03 + 1
-	if p, ok := c.reach(c.between(probes, c.safe) + missing); ok {
-		return max(p, least)
+// slope is about how the share of answers missed falls with the probes: as 1/probes to this power.
+func slope(missed float64) float64 {
+	if missed < 0.02 {
+		return 1.8
 	}
-	return max(probes*1.25, least)
+	return 1.2
+}
+
+// secant looks for the probes that miss no more than a target allows, by the power law through the last two tries.
+type secant struct {
+	target, probes, missed float64
+}
+
+// next is more probes than the last ones, which missed the target; a little more than the law says, since every try
+// costs a search of all queries.
+func (s *secant) next(probes, safe float64) float64 {
+	missed, power := 1-safe, slope(1-safe)
+	if s.probes > 0 && missed < s.missed {
+		power = min(max(math.Log(s.missed/missed)/math.Log(probes/s.probes), 0.5), 3)
+	}
+	s.probes, s.missed = probes, missed
+	factor := min(math.Pow(missed/(1-s.target), 1/power), 3)
+	return max(1.02*factor*probes, probes+1)
 }
 
 // worth is how many of the numbers of probes are worth tracing: more find nearly nothing.

@@ -38,8 +38,9 @@ const steps = 1.2
 // are worth tracing.
 var zs = [...]float32{3.2, 2.8, 2.4, 2.0, 1.6, 1.2, 0.8, 0.4, 0}
 
-// traced is how many queries are traced at each z: enough to choose it. How many probes it takes all queries decide.
-const traced = 256
+// traced is how many queries are traced at each z for one answer or ten, and half as many for more: enough to choose
+// it. How many probes it takes all queries decide.
+const traced = 400
 
 // maxZ is where an effort is given up.
 const maxZ = 30
@@ -55,26 +56,39 @@ func Measure(ctx context.Context, s Sample, workers int) (*Table, error) {
 	m := measurement{Sample: s, ctx: ctx, workers: workers}
 	t := &Table{Samples: s.Queries()}
 	for _, k := range ks {
-		curves, err := m.trace(k)
+		m.k = k
+		curves, err := m.trace()
 		if err != nil {
 			return nil, err
 		}
+		m.harder = 1
 		for _, target := range targets {
-			e, err := m.entry(k, target, curves)
+			e, err := m.entry(target, curves)
 			if err != nil {
 				return nil, err
 			}
 			t.Entries = append(t.Entries, e)
 		}
+		inherit(t.Entries[len(t.Entries)-len(targets):])
 	}
 	return t, nil
+}
+
+// inherit lets a target have the effort of a higher one that happens to touch less.
+func inherit(entries []Entry) {
+	for i := len(entries) - 2; i >= 0; i-- {
+		e, next := &entries[i], entries[i+1]
+		if next.Reached() && (!e.Reached() || next.Bytes < e.Bytes) {
+			e.Setting, e.Recall, e.Bytes = next.Setting, next.Recall, next.Bytes
+		}
+	}
 }
 
 // Cost is the fewest bytes that a query touches, on average, for k answers at a recall of target; 0 where no effort
 // reaches it. All queries are traced.
 func Cost(ctx context.Context, s Sample, workers, k int, target float64) (float64, error) {
-	m := measurement{Sample: s, ctx: ctx, workers: workers, all: true}
-	curves, err := m.trace(k)
+	m := measurement{Sample: s, ctx: ctx, workers: workers, k: k, all: true}
+	curves, err := m.trace()
 	if err != nil {
 		return 0, err
 	}
@@ -87,13 +101,24 @@ func Cost(ctx context.Context, s Sample, workers, k int, target float64) (float6
 
 type measurement struct {
 	Sample
+	k       int
 	ctx     context.Context
 	workers int
-	all     bool // trace all queries
+	all     bool    // trace all queries
+	harder  float64 // how much more of their answers all queries missed, the last time, than the traced ones
+}
+
+// queries is how many of the queries are searched for, evenly spaced. Of many answers each half of them knows enough:
+// the recall of 100 answers varies less from query to query than that of 10.
+func (m *measurement) queries() int {
+	if m.k >= 100 && !m.all {
+		return (m.Queries() + 1) / 2
+	}
+	return m.Queries()
 }
 
 // trace makes a curve for each z.
-func (m *measurement) trace(k int) ([]*curve, error) {
+func (m *measurement) trace() ([]*curve, error) {
 	var probes []int
 	for p := 1.0; ; p = max(p*steps, p+1) {
 		probes = append(probes, min(int(p), m.MaxProbes()))
@@ -101,16 +126,16 @@ func (m *measurement) trace(k int) ([]*curve, error) {
 			break
 		}
 	}
-	n := m.Queries()
+	n := m.queries()
 	if !m.all {
-		n = min(n, traced)
+		n = min(n, traced, (traced*n+m.Queries()-1)/max(1, m.Queries()))
 	}
 	var curves []*curve
 	for _, z := range zs {
-		c := &curve{z: z, probes: probes, at: make([]sum, len(probes)), queries: m.Queries()}
+		c := &curve{z: z, probes: probes, at: make([]sum, len(probes)), queries: m.queries()}
 		err := m.each(n, func(w Worker, i int, add func(int, Outcome)) error {
 			out := make([]Outcome, len(probes))
-			if err := w.Trace(i*m.Queries()/n, k, z, probes, out); err != nil {
+			if err := w.Trace(i*m.Queries()/n, m.k, z, probes, out); err != nil {
 				return err
 			}
 			for j, o := range out {
@@ -131,34 +156,44 @@ func (m *measurement) trace(k int) ([]*curve, error) {
 
 // entry finds the effort for a target. Where all leaves at some z do not reach it, z grows: the codes of few dimensions,
 // or of odd vectors, err more than by the deviation that stands for all.
-func (m *measurement) entry(k int, target float64, curves []*curve) (Entry, error) {
-	c, p := cheapest(curves, target)
+func (m *measurement) entry(target float64, curves []*curve) (Entry, error) {
+	n := m.queries()
+	c, p := cheapest(curves, 1-(1-target)/m.harder)
 	if c == nil { // all queries, with more probes, may still reach it
-		c, p = curves[0], float64(curves[0].probes[len(curves[0].probes)-1])
+		if c, p = cheapest(curves, target); c == nil {
+			c = curves[0]
+			p = float64(c.probes[c.worth()-1])
+		}
+		p *= math.Pow(max(m.harder, 1), 1/slope(1-target))
 	}
 	for z := c.z; z <= maxZ; z = 2*z + 0.4 {
+		s := secant{target: target}
 		for range maxRounds {
 			set := Setting{Probes: int(math.Ceil(p)), Tops: m.Tops(int(math.Ceil(p))), Z: z}
 			total := make([]sum, 1)
-			err := m.each(m.Queries(), func(w Worker, i int, add func(int, Outcome)) error {
-				o, err := w.Run(i, k, set)
+			err := m.each(n, func(w Worker, i int, add func(int, Outcome)) error {
+				o, err := w.Run(i*m.Queries()/n, m.k, set)
 				add(0, o)
 				return err
 			}, total)
 			if err != nil {
 				return Entry{}, err
 			}
-			recall, deviation := total[0].recall(m.Queries())
-			if recall-deviation >= target {
-				return Entry{k, target, set, recall, total[0].meanBytes()}, nil
+			recall, deviation := total[0].recall(n)
+			safe := recall - deviation
+			if z == c.z {
+				m.harder = min(max((1-safe)/max(1-c.between(p, c.safe), 1e-9), 0.7), 3)
+			}
+			if safe >= target {
+				return Entry{m.k, target, set, recall, total[0].meanBytes()}, nil
 			}
 			if set.Probes >= m.MaxProbes() {
 				break
 			}
-			p = min(c.further(p, target-(recall-deviation)), float64(m.MaxProbes()))
+			p = min(s.next(p, safe), float64(m.MaxProbes()))
 		}
 	}
-	return Entry{K: k, Target: target}, nil
+	return Entry{K: m.k, Target: target}, nil
 }
 
 // each calls f for 0 to n−1 on all workers, and adds up what f adds.

@@ -10,8 +10,9 @@ import (
 // scanAlways is how many ids a filter may have and always be measured rather than searched for.
 const scanAlways = 1000
 
-// idBytes is about what finding the row of an id costs, in the measure of Touched.Bytes.
-const idBytes = 128
+// idBytes is about what finding the row of an id costs, in the measure of Touched.Bytes: as much as a row that lies
+// anywhere.
+const idBytes = 1000
 
 // scansFilter tells whether measuring all rows of a filter is cheaper than finding the nearest by the codes.
 func (s *Searcher) scansFilter(f filter.Sized) bool {

@@ -1,0 +1,156 @@
+package calibrate
+
+import (
+	"context"
+	"errors"
+	"math"
+	"reflect"
+	"sync/atomic"
+	"testing"
+
+	"github.com/annoy-go/annoy/internal/kiss"
+)
+
+// model answers as an index would whose queries' answers lie in leaves of known ranks, and of which a z loses those whose
+// estimates err by more.
+type model struct {
+	queries int
+	answers [][100]place
+	fail    error
+	guarded atomic.Int64
+}
+
+// place is where an answer lies, and how large a z it takes not to lose it.
+type place struct {
+	rank int
+	z    float32
+}
+
+const modelLeaves = 500
+
+func newModel(queries int) *model {
+	rng := kiss.New(5)
+	uniform := func() float64 { return float64(rng.Uint64()>>11) / (1 << 53) }
+	m := &model{queries: queries, answers: make([][100]place, queries)}
+	for i := range m.answers {
+		for j := range m.answers[i] {
+			m.answers[i][j] = place{int(math.Pow(uniform(), 4) * modelLeaves * 0.8), float32(3 * math.Pow(uniform(), 3))}
+		}
+	}
+	return m
+}
+
+func (m *model) Queries() int   { return m.queries }
+func (m *model) MaxProbes() int { return modelLeaves }
+func (m *model) Tops(p int) int { return 8 + p/50 }
+func (m *model) Worker() Worker { return m }
+func (m *model) Guard(do func() error) error {
+	m.guarded.Add(1)
+	return do()
+}
+
+func (m *model) Run(i, k int, s Setting) (Outcome, error) {
+	o := Outcome{Want: k, Bytes: int64(s.Probes)*100 + int64(float32(k)*s.Z*200)}
+	for _, a := range m.answers[i][:k] {
+		if a.rank < s.Probes && a.z <= s.Z {
+			o.Found++
+		}
+	}
+	return o, m.fail
+}
+
+func (m *model) Trace(i, k int, z float32, probes []int, out []Outcome) error {
+	for j, p := range probes {
+		out[j], _ = m.Run(i, k, Setting{Probes: p, Z: z})
+	}
+	return m.fail
+}
+
+// mean is the recall of all queries at a setting.
+func (m *model) mean(k int, s Setting) float64 {
+	found := 0
+	for i := range m.queries {
+		o, _ := m.Run(i, k, s)
+		found += o.Found
+	}
+	return float64(found) / float64(k*m.queries)
+}
+
+func TestMeasure(t *testing.T) {
+	m := newModel(400)
+	table, err := Measure(context.Background(), m, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(table.Entries) != len(ks)*len(targets) || table.Samples != 400 {
+		t.Fatalf("%d entries, %d samples", len(table.Entries), table.Samples)
+	}
+	for _, e := range table.Entries {
+		if !e.Reached() {
+			t.Errorf("k %d: %v is not reached", e.K, e.Target)
+			continue
+		}
+		if got := m.mean(e.K, e.Setting); got < e.Target-0.005 || e.Recall < e.Target {
+			t.Errorf("k %d, target %v: %+v, of all %v", e.K, e.Target, e, got)
+		}
+		if e.K != 10 || e.Target > 0.99 {
+			continue
+		}
+		// The fewest bytes that a search over all settings finds for it.
+		least := int64(math.MaxInt64)
+		for _, z := range zs {
+			p := 1
+			for ; p <= modelLeaves && m.mean(e.K, Setting{Probes: p, Z: z}) < e.Target; p += 1 + p/10 {
+			}
+			if p <= modelLeaves {
+				o, _ := m.Run(0, e.K, Setting{Probes: p, Z: z})
+				least = min(least, o.Bytes)
+			}
+		}
+		if e.Bytes > 1.35*float64(least) {
+			t.Errorf("k %d, target %v: %v bytes, %d would do", e.K, e.Target, e.Bytes, least)
+		}
+	}
+	b, err := table.MarshalBinary()
+	if err != nil || len(b) != MaxBytes {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	again, err := Measure(context.Background(), newModel(400), 1)
+	if err != nil || !reflect.DeepEqual(again, table) {
+		t.Errorf("again %+v, %v", again, err)
+	}
+	if m.guarded.Load() == 0 {
+		t.Error("nothing was guarded")
+	}
+	cost, err := Cost(context.Background(), m, 1, 10, 0.95)
+	if e, _ := table.For(10, 0.95); err != nil || cost < 0.8*e.Bytes || cost > 1.2*e.Bytes {
+		t.Errorf("cost %v, %v, calibrated %v", cost, err, e.Bytes)
+	}
+}
+
+func TestMeasureNothing(t *testing.T) {
+	table, err := Measure(context.Background(), newModel(0), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, ok := table.For(10, 0.999); !ok || e.Probes > 2 {
+		t.Errorf("without queries %+v, %v", e, ok)
+	}
+}
+
+func TestMeasureStops(t *testing.T) {
+	broken := errors.New("broken")
+	failing := newModel(5)
+	failing.fail = broken
+	if _, err := Measure(context.Background(), failing, 2); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Measure(ctx, newModel(5), 2); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if _, err := Cost(ctx, newModel(5), 2, 10, 0.95); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}

@@ -1,7 +1,6 @@
 package annoy
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -81,17 +80,4 @@ func (a *arrivals) room() error {
 		return fail(ErrTooLarge, "%d items already, more than any kind of index holds", a.n)
 	}
 	return nil
-}
-
-// byID lists the places in order of ids, nil where that is the order of places.
-func (a *arrivals) byID() []uint32 {
-	if a.at == nil {
-		return nil
-	}
-	places := make([]uint32, a.n)
-	for i := range places {
-		places[i] = uint32(i)
-	}
-	slices.SortFunc(places, func(x, y uint32) int { return cmp.Compare(a.ids[x], a.ids[y]) })
-	return places
 }

@@ -18,8 +18,6 @@ type spiller struct {
 	fill   []uint32  // of each vector where its scores begin; while they are written, where they go on
 	value  []float32
 	place  []uint32
-	leaf   []int32
-	dots   []float32
 	resid  []float32
 }
 

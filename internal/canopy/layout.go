@@ -38,7 +38,7 @@ func layOut(p *Partition) (*layout, error) {
 		row += leaf.Own
 		l.slots += uint64(leaf.Slots)
 		if l.blocks += uint64(leaf.Blocks()); l.blocks > maxBlocks {
-			return nil, fmt.Errorf("annoy: more than %d codes do not fit one canopy", int64(maxBlocks*kernel.BlockSlots))
+			return nil, fmt.Errorf("annoy: more than %d codes do not fit one canopy", uint64(maxBlocks)*kernel.BlockSlots)
 		}
 	}
 	next := make([]uint32, len(l.leaves)) // the next slot of each leaf

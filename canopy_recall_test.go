@@ -5,15 +5,19 @@ import (
 	"testing"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/kernel"
 	"github.com/annoy-go/annoy/internal/words"
 )
+
+// slow: the race detector and the Go forms of the kernels take many times as long.
+func slow() bool { return testing.Short() || raceEnabled || kernel.Current() == kernel.Go }
 
 // heldWords is a twin of the words of a metric, and queries that are not among them.
 func heldWords(t *testing.T, m annoy.Metric, n int) (*twin, [][]float32) {
 	t.Helper()
 	items, queries := wordVectors(t, m)
-	if testing.Short() || raceEnabled {
-		n = min(n, 3000)
+	if slow() {
+		n = min(n, 2500)
 	}
 	for id := range items {
 		if id >= int64(n) {
@@ -44,18 +48,24 @@ func TestCanopyRecall(t *testing.T) {
 		{annoy.Angular, annoy.ShapeAuto}, {annoy.Angular, annoy.One4}, {annoy.Angular, annoy.One8},
 		{annoy.Euclidean, annoy.Two8}, {annoy.Dot, annoy.Two8}, {annoy.Manhattan, annoy.Two8}, {annoy.Hamming, annoy.Two8},
 	} {
-		n := words.Len
+		if slow() && c.shape != annoy.Two8 {
+			continue
+		}
+		n, samples := words.Len, 300
 		if c.metric != annoy.Angular {
 			n /= 3
 		}
+		if slow() {
+			samples = 100
+		}
 		tw, queries := heldWords(t, c.metric, n)
-		ix := tw.canopy(t, words.Dim, &annoy.BuildOptions{Shape: c.shape, Calibrate: 300})
+		ix := tw.canopy(t, words.Dim, &annoy.BuildOptions{Shape: c.shape, Calibrate: samples})
 		kth := nearOf(t, ix, queries, recallK)
 		recall := func(o *annoy.SearchOptions) float64 { return recallOf(t, ix, tw, queries, kth, o) }
 		for _, target := range []float64{0.8, 0.95, 0.99} {
 			got := recall(&annoy.SearchOptions{Recall: target})
 			t.Logf("%v, %v: asked for %v, found %.4f", c.metric, c.shape, target, got)
-			if got < target-0.025 {
+			if got < target-0.03 {
 				t.Errorf("%v, %v: asked for %v, found %.4f", c.metric, c.shape, target, got)
 			}
 		}

@@ -24,11 +24,11 @@ func buildIndex(ctx context.Context, vectors [][]float32, path string) error {
 			return err
 		}
 	}
-	ix, err := b.Build(ctx, &annoy.BuildOptions{Kind: annoy.Forest, Trees: 50})
+	ix, err := b.Build(ctx, nil) // a canopy; &annoy.BuildOptions{Kind: annoy.Forest, Trees: 50} for a forest
 	if err != nil {
 		return err
 	}
-	return ix.Save(path) // and path.meta, which keeps dimension and metric
+	return ix.Save(path) // x.canopy; a forest is x.ann, or any other name
 }
 
 // nearest answers from the file, which any number of processes may map at once.
@@ -38,7 +38,7 @@ func nearest(path string, query []float32) ([]annoy.Neighbor, error) {
 		return nil, err
 	}
 	defer ix.Close() // once, when the program ends: opening for every query is a waste
-	return ix.Search(query, 10, &annoy.SearchOptions{SearchK: 5000})
+	return ix.Search(query, 10, &annoy.SearchOptions{Recall: 0.98}) // SearchK: 5000 for a forest
 }
 
 // indexFile builds from a vector file that need not fit in memory.
@@ -48,7 +48,7 @@ func indexFile(ctx context.Context, vectors, path string) (annoy.Stats, error) {
 		return annoy.Stats{}, err
 	}
 	defer r.Close()
-	return annoy.BuildFile(ctx, r, annoy.Angular, path, &annoy.BuildOptions{Kind: annoy.Forest, Trees: 50})
+	return annoy.BuildFile(ctx, r, annoy.Angular, path, &annoy.BuildOptions{MaxMemory: 1 << 30})
 }
 
 // moreLike is at most 10 items like a given one, among allowed ids, no farther than 0.9.
@@ -63,7 +63,7 @@ func Example_readme() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	ctx, path := context.Background(), filepath.Join(dir, "colours.ann")
+	ctx, path := context.Background(), filepath.Join(dir, "colours.canopy")
 
 	colours := [][]float32{{1, 0, 0}, {0.9, 0.1, 0}, {0, 1, 0}, {0, 0, 1}}
 	if err := buildIndex(ctx, colours, path); err != nil {

@@ -189,3 +189,93 @@ func ExampleIndex_SearchBatch() {
 	// red
 	// navy
 }
+
+// Items may have names instead of numbers, in a canopy.
+func ExampleBuilder_AddKey() {
+	b, err := annoy.NewBuilder(3, annoy.Euclidean, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range colours {
+		if err := b.AddKey(c.name, c.rgb); err != nil {
+			log.Fatal(err)
+		}
+	}
+	ix, err := b.Build(context.Background(), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	blue, err := ix.Lookup("blue")
+	if err != nil {
+		log.Fatal(err)
+	}
+	hits, err := ix.SearchByID(blue, 2, &annoy.SearchOptions{Exclude: []int64{blue}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, h := range hits {
+		key, err := ix.Key(h.ID)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%-6s %.2f\n", key, h.Distance)
+	}
+	// Output:
+	// navy   0.50
+	// purple 0.71
+}
+
+// Stats tell what a build chose.
+func ExampleIndex_Stats() {
+	b, err := annoy.NewBuilder(3, annoy.Euclidean, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for id := range 1000 {
+		if err := b.Add(id*id, []float32{float32(id % 10), float32(id / 10 % 10), float32(id / 100)}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	ix, err := b.Build(context.Background(), &annoy.BuildOptions{Shape: annoy.One8})
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := ix.Stats()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(s.Kind, s.Items, s.Canopy.Shape, s.Canopy.Rows, "("+s.Canopy.RowsWhy+")")
+	// Output:
+	// canopy 1000 one8 uint8 (the narrowest that holds every component exactly)
+}
+
+// A search of a calibrated index asks for a recall; exact search within a distance misses nothing.
+func ExampleSearchOptions() {
+	b, err := annoy.NewBuilder(2, annoy.Euclidean, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for id := range 10_000 { // a grid of 100 × 100 points
+		if err := b.Add(id, []float32{float32(id % 100), float32(id / 100)}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	ix, err := b.Build(context.Background(), &annoy.BuildOptions{Calibrate: 100})
+	if err != nil {
+		log.Fatal(err)
+	}
+	hits, err := ix.Search([]float32{50.1, 20}, 1, &annoy.SearchOptions{Recall: 0.999})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("nearest:", hits[0].ID)
+
+	within, err := ix.Search([]float32{50, 20}, 1000, &annoy.SearchOptions{Exact: true, MaxDistance: 5})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("within 5:", len(within))
+	// Output:
+	// nearest: 2050
+	// within 5: 81
+}

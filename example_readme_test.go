@@ -37,7 +37,7 @@ func nearest(path string, query []float32) ([]annoy.Neighbor, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer ix.Close() // once, when the program ends: opening for every query is a waste
+	defer ix.Close()                                                // once, when the program ends: opening for every query is a waste
 	return ix.Search(query, 10, &annoy.SearchOptions{Recall: 0.98}) // SearchK: 5000 for a forest
 }
 

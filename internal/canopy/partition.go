@@ -49,6 +49,8 @@ const (
 	topRounds      = 10
 	leafSample     = 128 // at most, vectors a leaf that leaves are found on
 	leafRounds     = 8
+	splitFrom      = 4 // times the mean of a top's sample, above which it is divided,
+	splitLevels    = 3 // and its parts so often
 	nearTops       = 8 // tops in whose leaves the nearest leaf of a vector is looked for
 )
 

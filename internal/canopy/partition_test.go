@@ -156,6 +156,24 @@ func TestPartitionOfDegenerateSets(t *testing.T) {
 	}
 }
 
+// Where most vectors are close together and some far away, no top has most of the leaves.
+func TestPartitionOfUnevenSet(t *testing.T) {
+	vs := normal(12_000, 16, 3)
+	for i := range vs.Len() {
+		scale := float32(1 / (0.001 + float64(i%1000)/1000))
+		for j := range 16 {
+			vs.rows[i*16+j] *= scale
+		}
+	}
+	part := mustPartition(t, vs, Euclidean, PartitionParams{Leaf: 32, Seed: 1, Workers: 2})
+	checkPartition(t, vs, part)
+	for top := range part.NTops() {
+		if n := int(part.First[top+1] - part.First[top]); n > part.NLeaves()/4 {
+			t.Errorf("top %d of %d has %d of %d leaves", top, part.NTops(), n, part.NLeaves())
+		}
+	}
+}
+
 func TestPartitionStops(t *testing.T) {
 	vs := normal(3000, 8, 1)
 	cause := errors.New("cannot read")

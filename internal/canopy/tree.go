@@ -32,9 +32,51 @@ func (b *partitioner) findTops() error {
 	if err != nil {
 		return err
 	}
-	b.Tops = tops
+	if b.Tops, err = b.splitTops(rows, tops, len(list)/k, splitLevels, &rng); err != nil {
+		return err
+	}
 	b.tops.pack(b.Tops, b.Dim)
 	return nil
+}
+
+// splitTops divides tops that have more than splitFrom times the mean number of the sample's rows among tops of their own, so many
+// levels deep. K-means leaves such tops where most vectors are close together and some far away; finding the leaves of one takes
+// time with the square of its vectors, and so does routing through it.
+func (b *partitioner) splitTops(rows, tops []float32, mean, levels int, rng *kiss.Source) ([]float32, error) {
+	k := len(tops) / b.Dim
+	own := make([]uint32, len(rows)/b.Dim)
+	var ps panels
+	ps.pack(tops, b.Dim)
+	err := b.chunks(len(own), assignChunk, func(w, from, to int) error {
+		b.finders[w].tile.nearest(&ps, rows[from*b.Dim:to*b.Dim], own[from:to])
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	start, order := make([]uint32, k+1), make([]uint32, len(own))
+	countingSort(own, start, order)
+	var out []float32
+	for t := range k {
+		members := order[start[t]:start[t+1]]
+		if len(members) <= splitFrom*max(mean, 1) {
+			out = append(out, tops[t*b.Dim:(t+1)*b.Dim]...)
+			continue
+		}
+		part := make([]float32, 0, len(members)*b.Dim)
+		for _, i := range members {
+			part = append(part, rows[int(i)*b.Dim:][:b.Dim]...)
+		}
+		parts, err := b.kmeans(part, b.Dim, len(members)/max(mean, 1), topRounds, rng)
+		if err == nil && levels > 1 && len(parts) > b.Dim {
+			parts, err = b.splitTops(part, parts, mean, levels-1, rng)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, parts...)
+	}
+	return out, nil
 }
 
 // spread draws m different numbers of 0 … n−1, m ≤ n, ascending: one from each of m nearly equal parts.

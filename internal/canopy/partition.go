@@ -37,7 +37,7 @@ type PartitionParams struct {
 	Spill    bool                     // a second leaf for every vector
 	Seed     uint64                   //
 	Workers  int                      // ≥ 1
-	Memory   int64                    // bytes of sampled vectors held at once, but at least 64 a top and one top's; 0: 256 MiB
+	Memory   int64                    // bytes of sampled vectors held at once, but at least 4 MiB, 64 a top and one top's; 0: 256 MiB
 	Guard    func(func() error) error // runs what reads vectors, in every goroutine; nil: nothing to guard against
 	Progress func(done, total int64)  // vector-steps; nil, or called from one goroutine at a time
 }
@@ -57,8 +57,11 @@ const (
 // partitionSteps is the vector-steps of a partition, for each vector: three passes, and the leaves' k-means.
 const partitionSteps = 4
 
-// defaultSampleBytes is PartitionParams.Memory where that is 0.
-const defaultSampleBytes = 256 << 20
+// defaultSampleBytes is PartitionParams.Memory where that is 0, leastSampleBytes what it is at least.
+const (
+	defaultSampleBytes = 256 << 20
+	leastSampleBytes   = 4 << 20
+)
 
 // Streams of random numbers: the number of a stage, and in it the top.
 const (

@@ -145,7 +145,7 @@ func (b *partitioner) room() int {
 	if memory <= 0 {
 		memory = defaultSampleBytes
 	}
-	return int(memory / int64(4*b.Dim))
+	return int(max(memory, leastSampleBytes) / int64(4*b.Dim))
 }
 
 // sampleSize is how many of a top's n vectors its leaves are found on.

@@ -63,7 +63,7 @@ const trialSteps = 2*partitionSteps + 3
 func (b *builder) trialVectors() Vectors {
 	bytes := int64(trialBytes)
 	if b.memory > 0 {
-		bytes = min(bytes, b.memory/2)
+		bytes = min(bytes, max(b.memory/2, leastSampleBytes))
 	}
 	n := b.vs.Len()
 	if m := int(min(trialVectors, bytes*int64(n)/b.fileSize())); m < n {

@@ -21,7 +21,11 @@ STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 was
 # Systems to compile for. Vet compiles the tests too.
 CROSS := windows/amd64 darwin/arm64 freebsd/amd64 linux/arm64 linux/386 linux/s390x js/wasm wasip1/wasm
 
-.PHONY: help check venv bench bench-annoy bench-exact $(STEPS)
+# Where bench-canopy keeps the other libraries' indexes, and its figures, from one run to the next.
+BENCH_CACHE ?= .build/bench-canopy/peers
+BENCH_RESULTS ?= .build/bench-canopy/results
+
+.PHONY: help check venv bench bench-annoy bench-canopy bench-exact $(STEPS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,6 +114,13 @@ fuzz: ## each fuzz target for FUZZTIME
 
 bench: ## annoy compare on the shared sets, into docs/benchmarks.md (BENCH=--quick for a first look)
 	ANNOY_DATA=$(ANNOY_DATA) COMPARE_ENV=$(COMPARE_ENV) GO=$(GO) bench/run $(BENCH)
+
+bench-canopy: $(COMPARE_ENV)/pyvenv.cfg ## the canopy beside others and by itself (BENCH='-sets gloss -peers hnswlib -parts queries'; -h lists all)
+	$(GO) build -buildvcs=auto -o .build/canopybench ./bench/canopybench
+	ANNOY_DATA=$(ANNOY_DATA) .build/canopybench -env $(COMPARE_ENV) -cache $(BENCH_CACHE) -results $(BENCH_RESULTS) $(BENCH)
+
+$(COMPARE_ENV)/pyvenv.cfg:
+	$(GO) run ./cmd/annoy compare --setup --env $(COMPARE_ENV)
 
 bench-exact: venv ## exact search beside numpy's, as ratios (EXACT='flags')
 	$(GO) build -o $(VENV)/annoy-exact ./cmd/annoy

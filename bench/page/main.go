@@ -9,13 +9,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/template"
 
+	"github.com/annoy-go/annoy/bench/marks"
 	"github.com/annoy-go/annoy/eval/peers"
 	"github.com/annoy-go/annoy/internal/atomicfile"
 )
@@ -49,15 +49,6 @@ func (s section) Tables() (string, error) {
 type index struct {
 	peers.Description
 	Sets []string
-}
-
-// ParameterText is the build parameters by name.
-func (i *index) ParameterText() string {
-	var text []string
-	for _, name := range slices.Sorted(maps.Keys(i.Parameters)) {
-		text = append(text, fmt.Sprintf("%s %v", name, i.Parameters[name]))
-	}
-	return strings.Join(text, ", ")
 }
 
 // SetText names the sets.
@@ -159,9 +150,27 @@ func run(reports, page string) error {
 	if err != nil {
 		return err
 	}
-	var out bytes.Buffer
+	var out strings.Builder
 	if err := t.Execute(&out, data); err != nil {
 		return err
 	}
-	return atomicfile.WriteFile(page, out.Bytes())
+	whole, err := keep(page, out.String())
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(page, []byte(whole))
+}
+
+// keep takes over what another program has written into the page: make bench-canopy its part.
+func keep(page, text string) (string, error) {
+	const name = "canopy"
+	old, err := os.ReadFile(page)
+	if errors.Is(err, os.ErrNotExist) {
+		return text, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	part, _ := marks.Part(string(old), name) // "" of a page from before there was such a part
+	return marks.Put(text, name, part)
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/annoy-go/annoy/eval/peers"
@@ -37,5 +40,22 @@ func TestCollect(t *testing.T) {
 	got := versions([]section{{Report: a}, {Report: b}})
 	if got != "ours v, go, graph 1, lists 2, other 3" {
 		t.Errorf("versions %q", got)
+	}
+}
+
+// The part of another program stays; its place is in the template.
+func TestKeep(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.md")
+	if got, err := keep(page, source); err != nil || got != source {
+		t.Errorf("no page yet: %v", err)
+	}
+	const part = "<!-- begin canopy -->\nfigures\n<!-- end canopy -->\n"
+	for old, want := range map[string]string{"stale\n" + part + "stale\n": part, "stale page": "<!-- begin canopy -->\n<!-- end canopy -->\n"} {
+		if err := os.WriteFile(page, []byte(old), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := keep(page, source); err != nil || !strings.Contains(got, want) || strings.Contains(got, "stale") {
+			t.Errorf("%q: %v", old, err)
+		}
 	}
 }

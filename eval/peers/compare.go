@@ -37,7 +37,7 @@ import (
 
 // Compare builds, sweeps and reports. A peer that is absent, does not know the metric, or fails, is named in the report
 // with the reason, and the others go on; that this library fails is an error, as are unreadable files, annoy.ErrOption and
-// ctx's. It needs room in TempDir for all indexes together, and in memory for all of them but the forests.
+// ctx's. It needs room in TempDir for all indexes together, and in memory for all of them but ours and Annoy's, which are mapped.
 func Compare(ctx context.Context, options Options) (*Report, error) {
 	if err := options.Validate(); err != nil {
 		return nil, err

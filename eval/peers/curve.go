@@ -16,7 +16,7 @@ type point struct {
 
 func (p *point) recall() float64 { return float64(p.hits) / float64(max(1, p.asked)) }
 
-func (p *point) cost() float64 { return figureOf(p.cpu).Median }
+func (p *point) cost() float64 { return FigureOf(p.cpu).Median }
 
 // add records a slice as a round.
 func (p *point) add(s *Set, t Timing, from, count, k int) error {
@@ -99,7 +99,7 @@ func at(target float64, d *Description, points []*point) AtRecall {
 // set gives the speeds a share w of the way from one point to another.
 func (a *AtRecall) set(from, to *point, w float64) {
 	a.ByRound = rates(from.cpu, to.cpu, w)
-	a.QPS, a.QPSWall = figureOf(a.ByRound), figureOf(rates(from.wall, to.wall, w))
+	a.QPS, a.QPSWall = FigureOf(a.ByRound), FigureOf(rates(from.wall, to.wall, w))
 }
 
 // rates are queries per second, round by round, a share w of the way from one cost to another.

@@ -11,8 +11,8 @@ type Figure struct {
 	Max    float64 `json:"max"`
 }
 
-// figureOf sums up the rounds' values; of none it is zero.
-func figureOf(values []float64) Figure {
+// FigureOf sums up the rounds' values; of none it is zero.
+func FigureOf(values []float64) Figure {
 	if len(values) == 0 {
 		return Figure{}
 	}

@@ -86,7 +86,7 @@ func (o *ours) Open(ctx context.Context, s *Set) (err error) {
 	if err := b.Add(0, slices.Repeat([]float32{1}, s.dim)); err != nil {
 		return err
 	}
-	o.empty, err = b.Build(ctx, &annoy.BuildOptions{Kind: o.own.Build.Kind, Trees: 1})
+	o.empty, err = b.Build(ctx, o.own.empty())
 	return err
 }
 
@@ -146,7 +146,7 @@ func (o *ours) EmptyCall(from, count int) (float64, error) {
 		}
 		cpu = append(cpu, t.CPU/float64(count))
 	}
-	return figureOf(cpu).Median, nil
+	return FigureOf(cpu).Median, nil
 }
 
 // Resident is the pages of the mapped file that are in memory; all that a search needs beside them is some kB.

@@ -3,6 +3,9 @@ package peers
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/annoy-go/annoy"
@@ -41,9 +44,20 @@ type Description struct {
 	Series []Series `json:"-"`
 }
 
+// ParameterText is the build parameters by name.
+func (d *Description) ParameterText() string {
+	var text []string
+	for _, name := range slices.Sorted(maps.Keys(d.Parameters)) {
+		text = append(text, fmt.Sprintf("%s %v", name, d.Parameters[name]))
+	}
+	return strings.Join(text, ", ")
+}
+
 // Series is a range of a peer's one knob at a fixed value of a second setting, 0 where it has none.
 type Series struct {
 	From, To, Extra int
+	// Exact says that To inspects every item: recall gets to 1, so a pilot never gives the series up.
+	Exact bool
 }
 
 // Effort is how hard a query tries: the value of the peer's knob, and of its second setting where it has one.

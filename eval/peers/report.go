@@ -38,6 +38,11 @@ type Machine struct {
 	System string `json:"system"`
 }
 
+// ThisMachine tells of the machine that the program runs on.
+func ThisMachine() Machine {
+	return Machine{CPU: cpuModel(), Cores: runtime.NumCPU(), Kernel: kernel.Current().String(), System: system()}
+}
+
 // SetInfo says what was searched.
 type SetInfo struct {
 	Name    string `json:"name"` // of the base's file
@@ -81,10 +86,8 @@ func newReport(o *Options, s *Set) *Report {
 		queries = o.Base + "#test"
 	}
 	return &Report{
-		Time: time.Now().UTC().Truncate(time.Second),
-		Machine: Machine{
-			CPU: cpuModel(), Cores: runtime.NumCPU(), Kernel: kernel.Current().String(), System: system(),
-		},
+		Time:    time.Now().UTC().Truncate(time.Second),
+		Machine: ThisMachine(),
 		Version: o.Version, Go: runtime.Version(),
 		Set: SetInfo{Name: o.Base, Metric: s.metric.String(), Items: s.rows, Dim: s.dim, Queries: queries, Truth: s.truthName},
 		K:   o.K, Recalls: o.Recalls, Rounds: o.rounds(), Slice: min(o.slice(), len(s.queries)/o.rounds()), Threads: 1,
@@ -101,13 +104,13 @@ func (r *Report) add(c *contender, o *Options) {
 	for _, cpu := range c.empty {
 		empty = append(empty, cpu*1e6)
 	}
-	p.EmptyCall = figureOf(empty)
+	p.EmptyCall = FigureOf(empty)
 	for _, target := range o.Recalls {
 		p.At = append(p.At, at(target, &c.d, c.points))
 	}
 	for _, x := range worthwhile(c.points, 0) {
 		p.Points = append(p.Points, PointReport{
-			Effort: x.effort, Recall: x.recall(), QPS: figureOf(rates(x.cpu, x.cpu, 1)), QPSWall: figureOf(rates(x.wall, x.wall, 1)),
+			Effort: x.effort, Recall: x.recall(), QPS: FigureOf(rates(x.cpu, x.cpu, 1)), QPSWall: FigureOf(rates(x.wall, x.wall, 1)),
 		})
 	}
 	r.Peers = append(r.Peers, p)

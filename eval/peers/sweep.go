@@ -158,7 +158,7 @@ func (c *contender) climb(ctx context.Context, o *Options, s *Set, count int, se
 		}
 		points = append(points, p)
 		stuck := false
-		if n := len(points); n > patience {
+		if n := len(points); n > patience && !series.Exact {
 			before := points[n-1-patience]
 			stuck = p.recall()-before.recall() < flat && p.cost() > dear*before.cost()
 		}

@@ -121,6 +121,12 @@ func TestPilotGivesUp(t *testing.T) {
 	if coarse.searched > 20 {
 		t.Errorf("%d searches of an index that finds no more", coarse.searched)
 	}
+	sure := graph("sure", 100_000) // no better for long, at rising cost, but exact in the end
+	sure.d.Series[0].Exact = true
+	sure.hits = func(e Effort) int { return 3 + 7*min(1, e.Knob/50_000) }
+	if a := runSweep(t, sure).Peers[0].At[1]; a.Missing != "" {
+		t.Errorf("an index that is exact in the end: %+v", a)
+	}
 	leaf := graph("leaf", 100_000) // efforts below 1000 all look at one leaf
 	leaf.hits = func(e Effort) int { return 3 + 7*min(1, e.Knob/1000) }
 	leaf.cost = func(e Effort) float64 { return float64(max(1000, e.Knob)) * 1e-6 }

@@ -35,8 +35,8 @@ func newCompare(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare VECTORS | compare --setup",
 		Short: "Measure this library against others on your vectors",
-		Long: `Build and search the vectors of a file with this library and with others, all in
-one run, and print how many queries a second each answers at equal recall, what
+		Long: `Build and search the vectors of a file with this library, as a canopy and as
+forests, and with others, all in one run, and print how many queries a second each answers at equal recall, what
 its index costs to build and to hold, and for how many queries which is the
 cheaper. The others are Python packages: ` + strings.Join(peers.Names(), ", ") + `.
 

@@ -57,7 +57,7 @@ func TestCompareAlone(t *testing.T) {
 	if code != exitOK || stderr != "" {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
-	for _, want := range append(peers.Names(), "ours, 3 trees", "1800 × 8, euclidean, k=10", "annoy compare --setup") {
+	for _, want := range append(peers.Names(), "ours, canopy", "ours, 3 trees", "1800 × 8, euclidean, k=10", "annoy compare --setup") {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q:\n%s", want, text)
 		}
@@ -67,7 +67,7 @@ func TestCompareAlone(t *testing.T) {
 	}
 	var r peers.Report
 	decode(t, mustRun(t, append(args, "--json")...), &r)
-	if len(r.Peers) != 1 || len(r.Absent) != len(peers.Names()) || r.Set.Metric != "euclidean" {
+	if len(r.Peers) != 2 || len(r.Absent) != len(peers.Names()) || r.Set.Metric != "euclidean" {
 		t.Errorf("JSON: %+v", r)
 	}
 	if csv := mustRun(t, append(args, "--csv")...); !strings.HasPrefix(csv, "index,version,knob") {

@@ -33,8 +33,9 @@ const readCheck = 1000
 // which the system takes back when it needs it, building a forest holds 4 bytes an item; for each of two trees at a time 8 bytes
 // an item and twice the tree's nodes; and 10 MiB a worker. For a canopy the vectors are first written to a temporary file
 // beside path, as float32 (4·Dim + 16 bytes each); building holds some 20 bytes an item, 8 more where ids are not 0, 1, 2, …, the
-// keys, two centroids for some hundred items, 10 MiB a worker, and what BuildOptions.MaxMemory says. The garbage
-// collector, by its default setting, lets that double. Where there is no mmap (Windows, Plan 9, js, wasip1, some file
+// keys, two centroids for some hundred items, 10 MiB a worker, and what BuildOptions.MaxMemory says: no more than half of
+// that at a time, for the garbage collector, by its default setting, to let it double. For a forest the collector lets what is
+// held double. Where there is no mmap (Windows, Plan 9, js, wasip1, some file
 // systems) the items are read into memory while the index is built, and then the whole file to describe it. On an error,
 // ctx's included, no temporary file is left behind and an older file at path is as it was, except after the failure of
 // the last step that Build describes. Errors: those of src, Add and Build, ErrOption (no path, or one of another kind).

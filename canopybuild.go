@@ -145,7 +145,14 @@ func (job *canopyJob) runToFile(ctx context.Context, vs *nodeVectors, source []b
 	guard := func(do func() error) error {
 		return guarded(source, func() error { return guarded(written.Bytes(), do) })
 	}
-	err := canopy.Build(ctx, vs, job.params(vs, guard), canopy.Disk{File: out}, func() (_ []byte, err error) {
+	p := job.params(vs, guard)
+	p.Searched = func(rowsAt int64) { adviseSearches(written, rowsAt) }
+	p.Ahead = func(part []byte) {
+		if written.Mapped() {
+			mmap.ReadAhead(part)
+		}
+	}
+	err := canopy.Build(ctx, vs, p, canopy.Disk{File: out}, func() (_ []byte, err error) {
 		m, err := mmap.OpenFile(out.File, mmap.Options{})
 		if err != nil {
 			return nil, err

@@ -60,7 +60,8 @@ type BuildOptions struct {
 	CalibrationQueries [][]float32
 	// MaxMemory is how many bytes building a canopy on disk may take, of memory that is not a mapped file, which the
 	// system takes back when it needs it. Less is slower: the vectors are read once for each part of the index that fits. It is
-	// a wish: see BuildFile for what a build takes in any case. Default (0): a tenth of the index, 64 MiB at least.
+	// no less than 8 MiB, and what a build takes in any case comes on top: see BuildFile. Default (0): a tenth of the index,
+	// 64 MiB at least.
 	MaxMemory int64
 	// Metadata is kept in a canopy's file for Index.Metadata; the library does not read it. At most 1 GiB.
 	Metadata []byte

@@ -12,6 +12,7 @@
 //	compare.go    the parts in which indexes take turns: queries, shapes, rows, metrics, tutorial
 //	calibrated.go recall asked for and recall found; tail.go p50 and p99; threads.go two threads and a plain loop;
 //	growth.go     the time of a query over the number of vectors; builds.go what parts of a build cost
+//	memory.go     what BuildFile takes; cold.go files that are not in memory; child.go both run in processes of their own
 //	subject.go    an index that is searched in this process
 //	goals.go      ratios, and what they should be
 //	result.go     the files of figures; page.go and page.md the page, tables.go its tables
@@ -71,6 +72,8 @@ var parts = []part{
 	{"builds", []string{"sift", "gloss", "fashion"}, measureBuilds},
 	{"rows", []string{"gloss"}, measureRows},
 	{"growth", []string{"sift"}, measureGrowth},
+	{"memory", []string{"sift", "gloss"}, measureMemory},
+	{"cold", []string{"sift", "gloss"}, measureCold},
 	{"metrics", []string{"sift-manhattan", "gloss-signs"}, measureMetrics},
 	{"tutorial", []string{"uniform"}, measureTutorial},
 }
@@ -85,6 +88,13 @@ const (
 type usageError struct{ error }
 
 func main() {
+	if len(os.Args) == 3 && children[os.Args[1]] != nil {
+		if err := childMain(os.Args[1], os.Args[2]); err != nil {
+			fmt.Fprintf(os.Stderr, "bench-canopy: %s: %v\n", os.Args[1], err)
+			os.Exit(exitFailed)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	err := run(ctx, os.Args[1:])

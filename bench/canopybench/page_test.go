@@ -49,6 +49,9 @@ func testConfig(t *testing.T) *config {
 		"shapes": {Report: testReport(ours(variant{}, 100, 100), ours(variant{shape: annoy.One4}, 50, 50), ours(variant{shape: annoy.One8}, 125, 125),
 			ours(variant{shape: annoy.Two8}, 101, 101)), Indexes: map[string]indexInfo{variant{}.name(): info}},
 		"builds": {Builds: []buildCost{{"all", peers.BuildCost{CPU: 12.3}}}},
+		"memory": {Memory: []memoryOf{{Vectors: 51_200_000, File: 17_000_000, Seconds: 3, sampled: sampled{Anon: 9_000_000}}}},
+		"cold": {Cold: []coldOf{{Index: "ours", Bytes: 17_000_000, Access: "cold", Recall: 0.951, First: asked{Queries: 100, Seconds: 2, Read: 4_000_000, Faults: 50},
+			Then: asked{Queries: 1, Seconds: 1}}}},
 		"growth": {Growth: []growth{{0.95, []grown{{100, figure}, {1000, figure}}, peers.FigureOf([]float64{0.4})}}},
 	} {
 		if err := r.save(c, newResult(c, part, c.sets[0])); err != nil {
@@ -77,6 +80,8 @@ func TestPage(t *testing.T) {
 		"| SIFT | none | 0.0100 at 0.8 ✗ 50 % | none |",
 		"2.00, goal ≤ 2.50 ✓",
 		"2.00×, goal ≥ 1.90 ✓",
+		"| SIFT | 51.2 | 17.0 | default | none | 9.00 | 3.00 |",
+		"| SIFT: ours | 17.0 | cold | dropped | 0.9510 | 50.0 | 40.0 | 0.500 |",
 		"| SIFT | two8 | 0.9 | 100 | 50.0 | 125 | 101 | 0.800 (0.800–0.800), goal ≥ 0.950 ✗ 84 % |",
 		"| SIFT | 0.95 | 2.00 | 2.00 | 0.400, goal ≤ 0.450 ✓ |",
 		"| SIFT | 12.3 |",

@@ -35,6 +35,8 @@ type result struct {
 	Threads *threads             `json:"threads,omitempty"`
 	Growth  []growth             `json:"growth,omitempty"`
 	Builds  []buildCost          `json:"builds,omitempty"`
+	Memory  []memoryOf           `json:"memory,omitempty"`
+	Cold    []coldOf             `json:"cold,omitempty"`
 }
 
 // newResult is what is known of a result before it is measured.

@@ -93,6 +93,7 @@ func (a *Assembly) Write(ctx context.Context, out Output) (*Built, error) {
 			return nil, err
 		}
 	}
+	w.scratch = [kinds][]byte{}
 	return &Built{w, a.Calibration}, nil
 }
 

@@ -2,6 +2,7 @@ package canopy
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/annoy-go/annoy/internal/calibrate"
 	"github.com/annoy-go/annoy/internal/kernel"
@@ -26,6 +27,11 @@ type Params struct {
 	Memory   int64
 	Guard    func(func() error) error              // runs what reads vectors, in every goroutine; nil: nothing to guard against
 	Progress func(stage string, done, total int64) // nil, or called from one goroutine at a time
+	// Searched is told, before the calibration searches what open gave, where its rows begin: from then on they are read in no
+	// order, and what is before them again and again. nil: nobody cares.
+	Searched func(rowsAt int64)
+	// Ahead asks for bytes of what open gave that will be read soon; nil where that is in memory.
+	Ahead func(part []byte)
 }
 
 // leastMemory is what a build to a file may hold, whatever its size, unless Params.Memory says otherwise.
@@ -47,9 +53,11 @@ func Build(ctx context.Context, vs Vectors, p *Params, out Output, open func() (
 	if err := b.chooseShape(); err != nil {
 		return err
 	}
+	b.collect()
 	if err := b.grow(); err != nil {
 		return err
 	}
+	b.collect()
 	a := b.assembly()
 	a.Keys, a.Metadata, a.Memory, a.Progress = p.Keys, p.Metadata, b.memory/2, b.tell("code")
 	if p.Calibrate > 0 || len(p.Queries) > 0 {
@@ -59,6 +67,8 @@ func Build(ctx context.Context, vs Vectors, p *Params, out Output, open func() (
 	if err != nil || a.Calibration == 0 {
 		return err
 	}
+	b.part, b.book = nil, nil
+	b.collect()
 	return b.calibrate(built, open)
 }
 
@@ -76,6 +86,14 @@ type builder struct {
 	part     *Partition
 	book     *Codebook
 	sample   *Sample // for the calibration, once there is one
+}
+
+// collect frees what the last stage has left where memory is limited: the next one's buffers are as large, and the collector by
+// itself would let both lie side by side.
+func (b *builder) collect() {
+	if b.memory > 0 {
+		runtime.GC()
+	}
 }
 
 // tell is the progress of a stage.
@@ -138,7 +156,11 @@ func (b *builder) calibrate(built *Built, open func() ([]byte, error)) error {
 			return err
 		}
 	}
-	t, err := ix.Calibrate(b.ctx, b.sample, b.Workers, b.Guard)
+	if b.Searched != nil {
+		b.Searched(ix.RowsAt())
+	}
+	b.collect()
+	t, err := ix.Calibrate(b.ctx, b.sample, b.Workers, b.Guard, b.Ahead, b.memory/2)
 	if err != nil {
 		return err
 	}
@@ -151,8 +173,12 @@ func (b *builder) calibrate(built *Built, open func() ([]byte, error)) error {
 
 // newSample is the caller's queries, or n of the vectors of an index of all of them, with their exact answers.
 func (b *builder) newSample(ix *Index, n int) (*Sample, error) {
-	if len(b.Queries) > 0 {
-		return SampleFor(b.ctx, b.Metric, ix.Stored(), b.Queries, b.Workers, b.Guard)
+	memory := b.memory / 2
+	if memory > 0 {
+		memory = max(memory, leastSampleBytes)
 	}
-	return SampleOf(b.ctx, b.Metric, ix.Stored(), n, b.Workers, b.Guard)
+	if len(b.Queries) > 0 {
+		return SampleFor(b.ctx, b.Metric, ix.Stored(), b.Queries, b.Workers, memory, b.Guard)
+	}
+	return SampleOf(b.ctx, b.Metric, ix.Stored(), n, b.Workers, memory, b.Guard)
 }

@@ -7,9 +7,17 @@ import (
 )
 
 // Calibrate measures which efforts reach which recall for a sample's queries. Guard, where it is not nil, runs what
-// reads the index in every goroutine.
-func (ix *Index) Calibrate(ctx context.Context, s *Sample, workers int, guard func(func() error) error) (*calibrate.Table, error) {
-	t, err := calibrate.Measure(ctx, &calibration{ix, s, guard}, workers)
+// reads the index in every goroutine. Ahead, where it is not nil, asks for bytes of the index that will be read soon, from a
+// disk perhaps: distances are then remembered, in up to memory bytes, rather than rows read again. The result is the same.
+func (ix *Index) Calibrate(ctx context.Context, s *Sample, workers int, guard func(func() error) error, ahead func([]byte), memory int64) (*calibrate.Table, error) {
+	c := &calibration{ix: ix, sample: s, guard: guard}
+	if ahead != nil && len(s.queries) > 0 {
+		c.ahead, c.memos = ahead, make([]memo, len(s.queries))
+		for i := range c.memos {
+			c.memos[i].most = int(memory / memoEntry / int64(len(s.queries)))
+		}
+	}
+	t, err := calibrate.Measure(ctx, c, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -20,7 +28,7 @@ func (ix *Index) Calibrate(ctx context.Context, s *Sample, workers int, guard fu
 // Cost is the bytes that a query of the sample touches on average, for 10 answers at a recall of 0.95: by what the
 // shapes of an index are compared. It is 0 where that recall cannot be reached.
 func (ix *Index) Cost(ctx context.Context, s *Sample, workers int, guard func(func() error) error) (float64, error) {
-	return calibrate.Cost(ctx, &calibration{ix, s, guard}, workers, 10, 0.95)
+	return calibrate.Cost(ctx, &calibration{ix: ix, sample: s, guard: guard}, workers, 10, 0.95)
 }
 
 // calibration is a calibrate.Sample.
@@ -28,6 +36,8 @@ type calibration struct {
 	ix     *Index
 	sample *Sample
 	guard  func(func() error) error
+	ahead  func([]byte)
+	memos  []memo // of each query, which one worker at a time asks; nil: rows are measured again
 }
 
 func (c *calibration) Queries() int        { return len(c.sample.queries) }
@@ -52,6 +62,9 @@ type sampleWorker struct {
 // ask is the sample's query i.
 func (w *sampleWorker) ask(i, k int, effort Effort) *Query {
 	w.q = Query{Vec: w.sample.queries[i], K: k, Effort: effort, Exclude: w.q.Exclude[:0]}
+	if w.memos != nil {
+		w.s.memo, w.s.ahead = &w.memos[i], w.ahead
+	}
 	if w.sample.self != nil {
 		w.q.Exclude = append(w.q.Exclude, w.sample.self[i])
 	}

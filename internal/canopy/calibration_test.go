@@ -2,6 +2,7 @@ package canopy
 
 import (
 	"reflect"
+	"sync/atomic"
 	"testing"
 )
 
@@ -13,11 +14,11 @@ func TestCalibrate(t *testing.T) {
 	if testing.Short() {
 		n = 100
 	}
-	sample, err := SampleOf(t.Context(), Angular, ix.Stored(), n, 2, nil)
+	sample, err := SampleOf(t.Context(), Angular, ix.Stored(), n, 2, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := ix.Calibrate(t.Context(), sample, 2, nil)
+	table, err := ix.Calibrate(t.Context(), sample, 2, nil, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,9 +26,23 @@ func TestCalibrate(t *testing.T) {
 		t.Errorf("%d samples, given %v", table.Samples, table.Given)
 	}
 	if !testing.Short() {
-		again, err := ix.Calibrate(t.Context(), sample, 1, func(do func() error) error { return do() })
+		again, err := ix.Calibrate(t.Context(), sample, 1, func(do func() error) error { return do() }, nil, 0)
 		if err != nil || !reflect.DeepEqual(table, again) {
 			t.Errorf("by one worker %+v, %v, by two %+v", again, err, table)
+		}
+		for _, entries := range []int{64, 4096} { // too few, enough
+			var asked atomic.Int64
+			again, err := ix.Calibrate(t.Context(), sample, 2, nil, func(part []byte) {
+				if len(part) == ix.RowStride {
+					asked.Add(1)
+				}
+			}, int64(n*entries*memoEntry))
+			if err != nil || !reflect.DeepEqual(table, again) {
+				t.Errorf("%d distances of a query remembered: %+v, %v, none: %+v", entries, again, err, table)
+			}
+			if most := int64(n * ix.N); asked.Load() == 0 || entries >= ix.N && asked.Load() > most {
+				t.Errorf("%d distances of a query remembered: %d rows read, of %d once", entries, asked.Load(), most)
+			}
 		}
 	}
 	for _, k := range []int{1, 10, 100} {
@@ -74,11 +89,11 @@ func TestCalibrateGivenQueries(t *testing.T) {
 		copy(vs.Row(i, nil), vs.Row(0, nil))
 	}
 	ix := mustBuild(t, vs, Euclidean, One4, 50, 0)
-	sample, err := SampleFor(t.Context(), Euclidean, vs, [][]float32{vs.Row(0, nil), vs.Row(700, nil), {9, 9, 9, 9, 9}}, 1, nil)
+	sample, err := SampleFor(t.Context(), Euclidean, vs, [][]float32{vs.Row(0, nil), vs.Row(700, nil), {9, 9, 9, 9, 9}}, 1, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := ix.Calibrate(t.Context(), sample, 1, nil)
+	table, err := ix.Calibrate(t.Context(), sample, 1, nil, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

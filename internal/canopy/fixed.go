@@ -17,6 +17,11 @@ type FixedRerank struct {
 	Rows   int         // to measure; K at least, twice K where a row may have two slots
 	From   io.ReaderAt // where they are read from; nil: from the index's bytes
 	Offset int64       // of the first row there
+	// Ahead asks for bytes of From that will be read soon, without waiting for them; nil: nobody is asked. All that
+	// a search reads is asked for before it reads the first, so that a disk gets it at once.
+	Ahead func(at, n int64)
+	// Codes is Ahead for the index's own bytes, and the codes of the leaves to be scanned.
+	Codes func(part []byte)
 }
 
 // fixed is how many rows a search measures with Query.Fixed.
@@ -71,6 +76,7 @@ type fetched struct {
 	rows []byte
 	span []byte
 	ids  []uint32
+	ends []int // of each span, in the list of rows
 }
 
 // measureFixed measures the rows that are left.
@@ -103,21 +109,51 @@ func (s *Searcher) fetch(rows []uint32) error {
 	for i := range f.ids {
 		f.ids[i] = uint32(i)
 	}
-	for i := 0; i < len(rows); {
-		end := i + 1
-		for end < len(rows) && int(rows[end]-rows[end-1]-1)*stride <= gap {
-			end++
+	f.divide(rows, stride)
+	span := func(i, end int) (at int64, n int) {
+		return s.q.Fixed.Offset + int64(rows[i])*int64(stride), int(rows[end-1]-rows[i]+1) * stride
+	}
+	if s.q.Fixed.Ahead != nil {
+		i := 0
+		for _, end := range f.ends {
+			at, n := span(i, end)
+			s.q.Fixed.Ahead(at, int64(n))
+			i = end
 		}
-		first := int64(rows[i])
-		f.span = grow(f.span, int(int64(rows[end-1])-first+1)*stride)
-		if n, err := s.q.Fixed.From.ReadAt(f.span, s.q.Fixed.Offset+first*int64(stride)); n < len(f.span) {
+	}
+	i := 0
+	for _, end := range f.ends {
+		first := int(rows[i])
+		at, n := span(i, end)
+		f.span = grow(f.span, n)
+		if n, err := s.q.Fixed.From.ReadAt(f.span, at); n < len(f.span) {
 			return fmt.Errorf("annoy: reading rows %d to %d: %w", first, rows[end-1], err)
 		}
 		s.Touched.Reads++
 		s.Touched.ReadBytes += len(f.span)
 		for ; i < end; i++ {
-			copy(f.rows[i*stride:(i+1)*stride], f.span[int(int64(rows[i])-first)*stride:])
+			copy(f.rows[i*stride:(i+1)*stride], f.span[(int(rows[i])-first)*stride:])
 		}
 	}
 	return nil
+}
+
+// divide cuts ascending rows into spans to be read in one call.
+func (f *fetched) divide(rows []uint32, stride int) {
+	f.ends = f.ends[:0]
+	for i := range rows {
+		if i+1 == len(rows) || int(rows[i+1]-rows[i]-1)*stride > gap {
+			f.ends = append(f.ends, i+1)
+		}
+	}
+}
+
+// requestLeaves asks for the codes of the chosen leaves, where they may be on a disk.
+func (s *Searcher) requestLeaves() {
+	if s.q.Fixed == nil || s.q.Fixed.Codes == nil {
+		return
+	}
+	for _, leaf := range s.route.dir {
+		s.q.Fixed.Codes(s.ix.LeafBlocks(leaf))
+	}
 }

@@ -63,7 +63,11 @@ func (s *Searcher) measure(rows []uint32, ahead int) error {
 			return s.ix.corruptSlot(row, row)
 		}
 	}
-	s.distances(s.rows, rows, ahead)
+	if s.memo != nil {
+		s.recalled(rows)
+	} else {
+		s.distances(s.rows, rows, ahead)
+	}
 	if s.gauge.manhattan && s.gauge.ratio == 0 {
 		s.learnRatio(rows)
 	}

@@ -20,9 +20,9 @@ type Sample struct {
 // sampleAnswers is how many exact answers of each query are known: as many as any calibration asks for.
 const sampleAnswers = 100
 
-// SampleOf takes n of the vectors, evenly spaced, as queries; each for the others. Guard, unless it is nil, runs what reads
-// vectors.
-func SampleOf(ctx context.Context, m Metric, vs Vectors, n, workers int, guard func(func() error) error) (*Sample, error) {
+// SampleOf takes n of the vectors, evenly spaced, as queries; each for the others. Memory is what
+// finding these may hold of the vectors; 0: as is convenient. Guard, unless it is nil, runs what reads vectors.
+func SampleOf(ctx context.Context, m Metric, vs Vectors, n, workers int, memory int64, guard func(func() error) error) (*Sample, error) {
 	n = min(n, vs.Len())
 	s := &Sample{metric: m, queries: make([][]float32, n), self: make([]int64, n)}
 	for i := range n {
@@ -33,7 +33,7 @@ func SampleOf(ctx context.Context, m Metric, vs Vectors, n, workers int, guard f
 		}
 		s.self[i] = vs.ID(row)
 	}
-	return s, s.find(ctx, vs, workers, guard)
+	return s, s.find(ctx, vs, workers, memory, guard)
 }
 
 // copyRow copies vector i; guard, unless it is nil, runs that.
@@ -49,13 +49,13 @@ func copyRow(vs Vectors, i int, dst []float32, guard func(func() error) error) e
 }
 
 // SampleFor takes the caller's queries.
-func SampleFor(ctx context.Context, m Metric, vs Vectors, queries [][]float32, workers int, guard func(func() error) error) (*Sample, error) {
+func SampleFor(ctx context.Context, m Metric, vs Vectors, queries [][]float32, workers int, memory int64, guard func(func() error) error) (*Sample, error) {
 	s := &Sample{metric: m, queries: queries}
-	return s, s.find(ctx, vs, workers, guard)
+	return s, s.find(ctx, vs, workers, memory, guard)
 }
 
 // find finds the exact answers.
-func (s *Sample) find(ctx context.Context, vs Vectors, workers int, guard func(func() error) error) error {
+func (s *Sample) find(ctx context.Context, vs Vectors, workers int, memory int64, guard func(func() error) error) error {
 	k := sampleAnswers
 	if s.self != nil {
 		k++
@@ -64,7 +64,7 @@ func (s *Sample) find(ctx context.Context, vs Vectors, workers int, guard func(f
 	if err != nil {
 		return err
 	}
-	if err := state.Add(ctx, &vectorSource{vs: vs, guard: guard}, &exact.Options{Workers: workers}); err != nil {
+	if err := state.Add(ctx, &vectorSource{vs: vs, guard: guard}, &exact.Options{Workers: workers, Memory: memory}); err != nil {
 		return err
 	}
 	s.far = make([][]float32, len(s.queries))

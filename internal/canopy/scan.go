@@ -48,6 +48,7 @@ func (s *Searcher) startBuffer() {
 // scanLeaves scans the chosen leaves, nearest first, and measures what comes through.
 func (s *Searcher) scanLeaves() error {
 	dir := s.route.dir
+	s.requestLeaves()
 	for i, leaf := range dir {
 		next := unsafe.Pointer(nil)
 		if i+ahead < len(dir) {

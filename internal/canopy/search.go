@@ -37,6 +37,12 @@ type Searcher struct {
 	list    filter.List
 	fetched fetched
 
+	// Of a query that is asked again and again, by a calibration from a file; nil otherwise.
+	memo      *memo
+	ahead     func(part []byte)
+	fresh     []uint32
+	freshDist []float32
+
 	// Touched counts what the last search looked at.
 	Touched Touched
 }

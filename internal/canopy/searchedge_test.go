@@ -93,6 +93,28 @@ func TestSearchRowScale(t *testing.T) {
 	}
 }
 
+// readOrder sees whether reads are those that were asked for.
+type readOrder struct {
+	from   io.ReaderAt
+	asked  [][2]int64
+	leaves int
+	read   int
+	right  bool
+}
+
+func (r *readOrder) codes([]byte) { r.leaves++ }
+
+func (r *readOrder) ahead(at, n int64) {
+	r.right = r.read == 0 && r.leaves > 0
+	r.asked = append(r.asked, [2]int64{at, n})
+}
+
+func (r *readOrder) ReadAt(p []byte, at int64) (int, error) {
+	r.right = r.right && r.read < len(r.asked) && r.asked[r.read] == [2]int64{at, int64(len(p))}
+	r.read++
+	return r.from.ReadAt(p, at)
+}
+
 // The rows of a fixed rerank are read in few calls, and each search reads no more than it may.
 func TestSearchFixed(t *testing.T) {
 	for _, shape := range []Shape{One4, Two8} {
@@ -112,6 +134,15 @@ func TestSearchFixed(t *testing.T) {
 			if s.Touched.Rows > 100 || s.Touched.Reads > s.Touched.Rows || s.Touched.ReadBytes > 100*(ix.RowStride+gap) {
 				t.Errorf("touched %+v", s.Touched)
 			}
+			// What is read has been asked for, all of it before the first is read, and codes before rows.
+			order := &readOrder{from: readerAt(ix.Rows)}
+			query.Fixed.From, query.Fixed.Ahead, query.Fixed.Codes = order, order.ahead, order.codes
+			want := slices.Clone(hits)
+			hits, err = s.Search(ix, query)
+			if err != nil || !slices.Equal(hits, want) || !order.right || len(order.asked) != s.Touched.Reads || order.leaves < 24 {
+				t.Errorf("asked for ahead: %+v, %v", order, err)
+			}
+			query.Fixed.Ahead, query.Fixed.Codes = nil, nil
 			query.Fixed.From = nil
 			again, err := s.Search(ix, query)
 			if err != nil || !slices.Equal(again, slices.Clone(hits)) {

@@ -34,6 +34,7 @@ func (b *builder) chooseShape() error {
 			return err
 		}
 		costs[shape] = cost
+		t.collect()
 	}
 	best := math.Inf(1)
 	for i, shape := range []Shape{One4, One8, Two8} {
@@ -131,6 +132,7 @@ func (t *trial) cost(shape Shape) (float64, error) {
 			return 0, err
 		}
 	}
+	t.collect()
 	cost, err := ix.Cost(t.ctx, t.sample, t.Workers, t.Guard)
 	t.progress.add(int64(t.vs.Len()))
 	return cost, err

@@ -19,6 +19,9 @@ import (
 type Options struct {
 	// Workers is how many goroutines search; one more reads. Default (0): one a processor.
 	Workers int
+	// Memory is about how many bytes of the base are held at a time, in four parts; at least one panel each. Less is hardly
+	// slower down to some MiB. Default (0): 64 MiB. The answers do not depend on it.
+	Memory int64
 	// Checkpoint, when set, is called after each block, with the rows that are done; the state can be saved there. Its
 	// error ends the search.
 	Checkpoint func(rows int64) error
@@ -51,6 +54,9 @@ func (s *State) Add(ctx context.Context, src Source, o *Options) error {
 	defer reading.Wait() // the source is the caller's again
 	defer cancel()
 	rows := s.blockRows
+	if o.Memory > 0 {
+		rows = min(rows, max(1, int(o.Memory/16)/s.dim/kernel.TileRows)*kernel.TileRows)
+	}
 	if n := src.Len(); n >= 0 { // a small base needs no large block
 		rows = min(rows, max(1, (n+kernel.TileRows-1)/kernel.TileRows)*kernel.TileRows)
 	}

@@ -56,12 +56,19 @@ func readResident(f *os.File, size int, _ Options) (*Map, error) {
 }
 
 // ReadAhead asks the system to read a part of a mapping in the background.
-func ReadAhead(part []byte) {
-	page := uintptr(os.Getpagesize())
-	start := uintptr(unsafe.Pointer(unsafe.SliceData(part)))
-	if skip := -start % page; uintptr(len(part)) > skip {
-		_ = unix.Madvise(part[skip:], unix.MADV_WILLNEED) // a hint
+func ReadAhead(part []byte) { advise(part, unix.MADV_WILLNEED) }
+
+// Scatter says that the pages of a mapping will be read in no order: a fault then reads one page, and not those around it too.
+func Scatter(data []byte) { advise(data, unix.MADV_RANDOM) }
+
+// advise gives a hint about the pages that hold a part of a mapping.
+func advise(part []byte, advice int) {
+	if len(part) == 0 {
+		return
 	}
+	start := unsafe.Pointer(unsafe.SliceData(part))
+	before := int(uintptr(start) % uintptr(os.Getpagesize())) // of the same mapping, which starts at a page
+	_ = unix.Madvise(unsafe.Slice((*byte)(unsafe.Add(start, -before)), before+len(part)), advice)
 }
 
 func unmap(data []byte) error { return os.NewSyscallError("munmap", unix.Munmap(data)) }

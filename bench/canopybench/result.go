@@ -36,6 +36,7 @@ type result struct {
 	Growth  []growth             `json:"growth,omitempty"`
 	Builds  []buildCost          `json:"builds,omitempty"`
 	Memory  []memoryOf           `json:"memory,omitempty"`
+	Large   *large               `json:"large,omitempty"`
 	Cold    []coldOf             `json:"cold,omitempty"`
 }
 

@@ -27,6 +27,8 @@ const (
 	calibrationRows = 1000
 	// The tutorial case, the same in every run.
 	uniformRows, uniformQueries, uniformDim, uniformSeed = 100_000, 1000, 1536, 0x756e69
+	// The large case.
+	clustersRows, clustersQueries, clustersDim, clustersCentres, clustersSeed = 10_000_000, 2000, 32, 10_000, 0x636c75
 )
 
 // sourcesOf are all sets, in the order of a run and of the page.
@@ -71,11 +73,26 @@ func sourcesOf(c *config) []*source {
 			about: "Independent numbers from [0, 1): what tutorials index, and what no index does well on.",
 			base:  ours("uniform-base.npy"), queries: ours("uniform-queries.npy"),
 		},
+		{
+			name: "clusters", title: "Ten million", metric: annoy.Euclidean,
+			about: "Float32 around 10,000 centres, which no narrower type holds.",
+			base:  ours("clusters-base.npy"), queries: ours("clusters-queries.npy"),
+		},
 	}
 	of := func(name string) *source {
 		return all[slices.IndexFunc(all, func(s *source) bool { return s.name == name })]
 	}
-	usage, signs, uniform := of("gloss-usage"), of("gloss-signs"), of("uniform")
+	usage, signs, uniform, clusters := of("gloss-usage"), of("gloss-signs"), of("uniform"), of("clusters")
+	clusters.prepare = func() error {
+		return errors.Join(
+			once(clusters.base, func(out string) error {
+				return made.Clusters(clustersRows, clustersDim, clustersCentres, clustersSeed, out)
+			}),
+			once(clusters.queries, func(out string) error {
+				return made.Clusters(clustersQueries, clustersDim, clustersCentres, clustersSeed+1, out)
+			}),
+		)
+	}
 	usage.prepare = func() error {
 		return errors.Join(
 			once(usage.queries, func(out string) error { return made.Rows(usage.calibration, calibrationRows, out) }),

@@ -132,3 +132,30 @@ func Uniform(rows, dim int, seed uint64, out string) error {
 	}
 	return w.Close()
 }
+
+// Clusters makes vectors around so many centres, whose components are normal: each is a centre, of all equally likely, and
+// normal numbers of a deviation of half. The centres go by the dimension and their number alone, so that another seed gives more
+// vectors of the same distribution.
+func Clusters(rows, dim, centres int, seed uint64, out string) error {
+	w, err := vecio.Create(out, dim, nil)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	r, all := rand.New(rand.NewPCG(uint64(dim), uint64(centres))), make([]float32, centres*dim)
+	for i := range all {
+		all[i] = float32(r.NormFloat64())
+	}
+	r = rand.New(rand.NewPCG(seed, 1))
+	v := make([]float32, dim)
+	for range rows {
+		centre := all[r.IntN(centres)*dim:][:dim]
+		for c := range v {
+			v[c] = centre[c] + float32(r.NormFloat64()/2)
+		}
+		if err := w.Write(v); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}

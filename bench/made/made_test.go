@@ -2,6 +2,7 @@ package made
 
 import (
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -24,6 +25,30 @@ func read(t *testing.T, path string) (rows [][]float32) {
 			t.Fatal(err)
 		}
 		rows = append(rows, v)
+	}
+}
+
+func TestClusters(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a.npy"), filepath.Join(dir, "b.npy")
+	for path, seed := range map[string]uint64{a: 1, b: 2} {
+		if err := Clusters(200, 24, 5, seed, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	base, others := read(t, a), read(t, b)
+	for i, v := range others { // of the same centres: a vector of the same one is at √(24/2), of another at √(2·24) or so
+		least := math.Inf(1)
+		for _, x := range base {
+			d := 0.0
+			for c := range x {
+				d += float64(x[c]-v[c]) * float64(x[c]-v[c])
+			}
+			least = min(least, d)
+		}
+		if least == 0 || least > 24 {
+			t.Errorf("vector %d is at %v of the nearest", i, math.Sqrt(least))
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ type FixedRerank struct {
 	// Ahead asks for bytes of From that will be read soon, without waiting for them; nil: nobody is asked. All that
 	// a search reads is asked for before it reads the first, so that a disk gets it at once.
 	Ahead func(at, n int64)
-	// Codes is Ahead for the index's own bytes, and the codes of the leaves to be scanned.
+	// Codes is Ahead for the index's own bytes: the codes of the leaves to be scanned, and the ids of the answers.
 	Codes func(part []byte)
 }
 
@@ -148,12 +148,30 @@ func (f *fetched) divide(rows []uint32, stride int) {
 	}
 }
 
-// requestLeaves asks for the codes of the chosen leaves, where they may be on a disk.
+// requestLeaves asks for the codes of the chosen leaves, and the rows of their slots, where they may be on a disk.
 func (s *Searcher) requestLeaves() {
 	if s.q.Fixed == nil || s.q.Fixed.Codes == nil {
 		return
 	}
 	for _, leaf := range s.route.dir {
 		s.q.Fixed.Codes(s.ix.LeafBlocks(leaf))
+		if s.ix.SlotRow != nil {
+			s.q.Fixed.Codes(bytesOf(s.ix.SlotRow[leaf.FirstBlock*kernel.BlockSlots:][:leaf.Slots]))
+		}
 	}
+}
+
+// requestIDs asks for the ids of the answers.
+func (s *Searcher) requestIDs(hits []Hit) {
+	if s.q.Fixed == nil || s.q.Fixed.Codes == nil {
+		return
+	}
+	for _, h := range hits {
+		s.q.Fixed.Codes(s.ix.ids.of(h.Row))
+	}
+}
+
+// bytesOf views elements as bytes.
+func bytesOf[T any](s []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T))))
 }

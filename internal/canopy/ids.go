@@ -9,6 +9,14 @@ type ids struct {
 	order  []uint32 // rows, ascending by id
 }
 
+// of is the bytes of the id of a row.
+func (t *ids) of(row uint32) []byte {
+	if t.narrow != nil {
+		return bytesOf(t.narrow[row : row+1])
+	}
+	return bytesOf(t.wide[row : row+1])
+}
+
 // FindRow is the row of an id; ok is false where there is no such id. The error is that of a damaged table.
 func (ix *Index) FindRow(id int64) (row uint32, ok bool, err error) {
 	t := &ix.ids

@@ -59,11 +59,13 @@ func (s *Searcher) Search(ix *Index, q *Query) ([]Hit, error) {
 		return nil, nil
 	}
 	err := s.answer()
-	s.ix, s.q, s.best.ix, s.rows, s.against = nil, nil, nil, kernel.Rows{}, nil
-	if err != nil {
-		return nil, err
+	var hits []Hit
+	if err == nil {
+		hits = s.best.sorted()
+		s.requestIDs(hits)
 	}
-	return s.best.sorted(), nil
+	s.ix, s.q, s.best.ix, s.rows, s.against = nil, nil, nil, kernel.Rows{}, nil
+	return hits, err
 }
 
 // begin takes the query up; false where there is nothing to answer.

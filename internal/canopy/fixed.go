@@ -10,11 +10,12 @@ import (
 	"github.com/annoy-go/annoy/internal/kernel"
 )
 
-// FixedRerank makes a search measure the rows of the smallest bounds once all is scanned, a fixed number of them, in the
+// FixedRerank makes a search measure the rows of the smallest bounds once all is scanned, a fixed number of them at most, in the
 // order in which they are stored. It costs more time than measuring while scanning, but what is read is bounded: it is
 // for rows that are on a disk.
 type FixedRerank struct {
 	Rows   int         // to measure; K at least, twice K where a row may have two slots
+	More   int         // to measure at most besides, of those estimated to be nearer than the K-th of these
 	From   io.ReaderAt // where they are read from; nil: from the index's bytes
 	Offset int64       // of the first row there
 	// Ahead asks for bytes of From that will be read soon, without waiting for them; nil: nobody is asked. All that
@@ -24,10 +25,13 @@ type FixedRerank struct {
 	Codes func(part []byte)
 }
 
-// fixed is how many rows a search measures with Query.Fixed.
-func (s *Searcher) fixed() int {
+// least is how many rows a search measures with Query.Fixed.
+func (s *Searcher) least() int {
 	return max(s.q.Fixed.Rows, s.k*s.ix.Shape.Assignments())
 }
+
+// fixed is how many it measures at most.
+func (s *Searcher) fixed() int { return s.least() + s.q.Fixed.More }
 
 // keepSmallest leaves the want smallest bounds in the buffer, or up to excess more, and makes them the limit.
 func (b *buffer) keepSmallest(want, excess int) {
@@ -79,17 +83,42 @@ type fetched struct {
 	ends []int // of each span, in the list of rows
 }
 
-// measureFixed measures the rows that are left.
+// measureFixed measures the rows that are left, in two turns: so many of the smallest bounds, and then of the others those that are
+// estimated to be nearer than an answer.
 func (s *Searcher) measureFixed() error {
 	b := &s.buffer
 	b.keepSmallest(s.fixed(), 0)
 	if err := s.findRows(b.n); err != nil {
 		return err
 	}
-	rows := b.row[:b.n]
+	first := s.least()
+	if b.n <= first+first/8 {
+		rows := b.row[:b.n]
+		b.n, b.unknown = 0, 0
+		return s.measureRead(rows)
+	}
+	t := kernel.Threshold(b.bound[:b.n], first, first/8)
+	b.pick, b.pickRow = grow(b.pick, len(b.bound)), grow(b.pickRow, len(b.bound))
+	first = kernel.Below(b.bound[:b.n], b.row[:b.n], t, b.pick, b.pickRow)
+	if err := s.measureRead(b.pickRow[:first]); err != nil {
+		return err
+	}
+	n := 0
+	for i, bound := range b.bound[:b.n] {
+		if bound >= t && bound < b.limit {
+			b.row[n] = b.row[i]
+			n++
+		}
+	}
+	rows := b.row[:n]
+	b.n, b.unknown = 0, 0
+	return s.measureRead(rows)
+}
+
+// measureRead measures rows in the order in which they lie, and lowers the limit.
+func (s *Searcher) measureRead(rows []uint32) error {
 	slices.Sort(rows)
 	rows = slices.Compact(rows)
-	b.n, b.unknown = 0, 0
 	if s.q.Fixed.From == nil {
 		return s.measure(rows, rowsAhead)
 	}
@@ -99,6 +128,7 @@ func (s *Searcher) measureFixed() error {
 	f := &s.fetched
 	s.distances(kernel.Rows{Base: unsafe.Pointer(unsafe.SliceData(f.rows)), Stride: uintptr(s.ix.RowStride)}, f.ids, 0)
 	s.best.take(rows, s.dist)
+	s.buffer.limit = s.gauge.limit(s.best.worst)
 	return nil
 }
 

@@ -140,9 +140,16 @@ func TestSearchFixed(t *testing.T) {
 			want := slices.Clone(hits)
 			hits, err = s.Search(ix, query)
 			if err != nil || !slices.Equal(hits, want) || !order.right || len(order.asked) != s.Touched.Reads || order.leaves < 24 {
-				t.Errorf("asked for ahead: %+v, %v", order, err)
+				t.Errorf("in order %v, %d of %d reads asked for, %d leaves, %v", order.right, len(order.asked), s.Touched.Reads, order.leaves, err)
 			}
 			query.Fixed.Ahead, query.Fixed.Codes = nil, nil
+			query.Fixed.More = 200 // the first are measured as before, and none is lost
+			query.Fixed.From = readerAt(ix.Rows)
+			more, err := s.Search(ix, query)
+			if err != nil || len(more) != 10 || more[9].Dist > want[9].Dist || s.Touched.Rows > 300 {
+				t.Errorf("%v, %v, with more rows %v", want, err, more)
+			}
+			query.Fixed.More = 0
 			query.Fixed.From = nil
 			again, err := s.Search(ix, query)
 			if err != nil || !slices.Equal(again, slices.Clone(hits)) {

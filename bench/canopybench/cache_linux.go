@@ -23,5 +23,5 @@ func faults() int64 {
 	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
 		return 0
 	}
-	return u.Majflt
+	return int64(u.Majflt)
 }

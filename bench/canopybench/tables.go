@@ -9,8 +9,6 @@ import (
 	"github.com/annoy-go/annoy/eval/peers"
 )
 
-func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }
-
 func plain(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
 func megabytes(n int64) string { return peers.Significant(float64(n) / 1e6) }

@@ -24,7 +24,7 @@ import (
 // options do not suffice. Where they do not, and the files look as if a save were under way, which replaces the index
 // and then its sidecar, Open waits for it: a tenth of a second, or a whole one while the files change. What is given is
 // checked against the file as far as its bytes tell; euclidean and manhattan files look alike. Errors: those of the
-// file system, ErrNeedDimMetric, ErrMismatch, ErrCorrupt, ErrOption.
+// file system, ErrNeedDimMetric, ErrMismatch, ErrCorrupt, ErrVersion, ErrOption.
 func Open(path string, o *OpenOptions) (*Index, error) {
 	if o == nil {
 		o = &OpenOptions{}

@@ -13,6 +13,7 @@
 //	calibrated.go recall asked for and recall found; tail.go p50 and p99; threads.go two threads and a plain loop;
 //	growth.go     the time of a query over the number of vectors; builds.go what parts of a build cost
 //	memory.go     what BuildFile takes; cold.go files that are not in memory; child.go both run in processes of their own
+//	resident.go   a copy on huge pages beside the mapping
 //	large.go      ten million vectors
 //	subject.go    an index that is searched in this process
 //	goals.go      ratios, and what they should be
@@ -74,6 +75,7 @@ var parts = []part{
 	{"rows", []string{"gloss"}, measureRows},
 	{"growth", []string{"sift"}, measureGrowth},
 	{"memory", []string{"sift", "gloss"}, measureMemory},
+	{"resident", []string{"sift", "gloss"}, measureResident},
 	{"large", []string{"clusters"}, measureLarge},
 	{"cold", []string{"sift", "gloss"}, measureCold},
 	{"metrics", []string{"sift-manhattan", "gloss-signs"}, measureMetrics},

@@ -52,7 +52,9 @@ func testConfig(t *testing.T) *config {
 		"memory": {Memory: []memoryOf{{Vectors: 51_200_000, File: 17_000_000, Seconds: 3, sampled: sampled{Anon: 9_000_000}}}},
 		"cold": {Cold: []coldOf{{Index: "ours", Bytes: 17_000_000, Access: "cold", Recall: 0.951, First: asked{Queries: 100, Seconds: 2, Read: 4_000_000, Faults: 50},
 			Then: asked{Queries: 1, Seconds: 1}}}},
-		"growth": {Growth: []growth{{0.95, []grown{{100, figure}, {1000, figure}}, peers.FigureOf([]float64{0.4})}}},
+		"resident": {Resident: &resident{Target: 0.95, Mapped: figure, Resident: figure, Gain: figure}},
+		"large":    {Large: &large{Build: memoryOf{Seconds: 3, File: 17_000_000}, Info: info, Asked: []asking{{10, 0.95, 0.96, 1000}}}},
+		"growth":   {Growth: []growth{{0.95, []grown{{100, figure}, {1000, figure}}, peers.FigureOf([]float64{0.4})}}},
 	} {
 		if err := r.save(c, newResult(c, part, c.sets[0])); err != nil {
 			t.Fatal(err)
@@ -80,6 +82,8 @@ func TestPage(t *testing.T) {
 		"| SIFT | none | 0.0100 at 0.8 ✗ 50 % | none |",
 		"2.00, goal ≤ 2.50 ✓",
 		"2.00×, goal ≥ 1.90 ✓",
+		"| SIFT | 2.00 | 2.00 | 2.00 (1.00–3.00) |",
+		"| SIFT | 3.00 | 0 | 0 | 17.0 | 42.0 | two8 | 0.95 | 0.9600 | 1.00k |",
 		"| SIFT | 51.2 | 17.0 | default | none | 9.00 | 3.00 |",
 		"| SIFT: ours | 17.0 | cold | dropped | 0.9510 | 50.0 | 40.0 | 0.500 |",
 		"| SIFT | two8 | 0.9 | 100 | 50.0 | 125 | 101 | 0.800 (0.800–0.800), goal ≥ 0.950 ✗ 84 % |",

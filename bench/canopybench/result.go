@@ -18,26 +18,27 @@ import (
 
 // result is a file of figures: one part of one set.
 type result struct {
-	Part    string               `json:"part"`
-	Set     string               `json:"set"`
-	Time    time.Time            `json:"time"`
-	Version string               `json:"version"`
-	Go      string               `json:"go"`
-	Machine peers.Machine        `json:"machine"`
-	Load    [2]string            `json:"load"` // of the system before and after, as /proc/loadavg has it; "" where there is none
-	Rounds  int                  `json:"rounds"`
-	Rows    int                  `json:"rows,omitempty"`    // of the base at most; 0: all
-	Queries int                  `json:"queries,omitempty"` // asked in every round, of a part without a report
-	Report  *peers.Report        `json:"report,omitempty"`
-	Indexes map[string]indexInfo `json:"indexes,omitempty"` // of ours, by name
-	Asked   []asking             `json:"asked,omitempty"`
-	Tail    *tail                `json:"tail,omitempty"`
-	Threads *threads             `json:"threads,omitempty"`
-	Growth  []growth             `json:"growth,omitempty"`
-	Builds  []buildCost          `json:"builds,omitempty"`
-	Memory  []memoryOf           `json:"memory,omitempty"`
-	Large   *large               `json:"large,omitempty"`
-	Cold    []coldOf             `json:"cold,omitempty"`
+	Part     string               `json:"part"`
+	Set      string               `json:"set"`
+	Time     time.Time            `json:"time"`
+	Version  string               `json:"version"`
+	Go       string               `json:"go"`
+	Machine  peers.Machine        `json:"machine"`
+	Load     [2]string            `json:"load"` // of the system before and after, as /proc/loadavg has it; "" where there is none
+	Rounds   int                  `json:"rounds"`
+	Rows     int                  `json:"rows,omitempty"`    // of the base at most; 0: all
+	Queries  int                  `json:"queries,omitempty"` // asked in every round, of a part without a report
+	Report   *peers.Report        `json:"report,omitempty"`
+	Indexes  map[string]indexInfo `json:"indexes,omitempty"` // of ours, by name
+	Asked    []asking             `json:"asked,omitempty"`
+	Tail     *tail                `json:"tail,omitempty"`
+	Threads  *threads             `json:"threads,omitempty"`
+	Growth   []growth             `json:"growth,omitempty"`
+	Builds   []buildCost          `json:"builds,omitempty"`
+	Memory   []memoryOf           `json:"memory,omitempty"`
+	Resident *resident            `json:"resident,omitempty"`
+	Large    *large               `json:"large,omitempty"`
+	Cold     []coldOf             `json:"cold,omitempty"`
 }
 
 // newResult is what is known of a result before it is measured.

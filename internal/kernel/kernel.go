@@ -15,8 +15,9 @@
 // added as (l0 + l1) + (l2 + l3). W is 16 for AVX-512, 8 for AVX2, 4 for NEON, 1 for Go. Vectors of fewer than 16
 // components take the Go form on every path.
 //
-// The kernels for rows of narrow types have a layout of their own with two accumulators, or one for each sum of
-// DotNormRows: theirs are not the bits of the Many forms, but for the same row the same at every place in the list.
+// The kernels for typed rows have layouts of their own, with two accumulators, or one for each sum of DotNormRows, on
+// amd64, and with four on arm64: theirs are not the bits of the Many forms, but for the same row the same at every
+// place in the list.
 //
 // Values of different paths differ in the last bits, except those of Hamming and Blend, which are the same on all.
 // Floating-point results are unspecified when an input is NaN or infinite.

@@ -7,7 +7,14 @@
 #define FMUL(m, n, d) WORD $(0x6E20DC00 | (m)<<16 | (n)<<5 | (d))  // d = n*m
 #define FADDP(m, n, d) WORD $(0x6E20D400 | (m)<<16 | (n)<<5 | (d)) // d = n0+n1, n2+n3, m0+m1, m2+m3
 #define FCMGT(m, n, d) WORD $(0x6EA0E400 | (m)<<16 | (n)<<5 | (d)) // d = n > m, all bits or none; none where one is NaN
+#define FCMEQ(m, n, d) WORD $(0x4E20E400 | (m)<<16 | (n)<<5 | (d)) // d = n == m, likewise
 #define BIC(m, n, d) WORD $(0x4E601C00 | (m)<<16 | (n)<<5 | (d))   // d = n &^ m
+#define ORN(m, n, d) WORD $(0x4EE01C00 | (m)<<16 | (n)<<5 | (d))   // d = n | ^m
+#define UMIN(m, n, d) WORD $(0x6EA06C00 | (m)<<16 | (n)<<5 | (d))  // d = the smaller, as uint32
+#define UMINV(n, d) WORD $(0x6EB1A800 | (n)<<5 | (d))              // d0 = the smallest of n, as uint32
+
+// FMLAE adds to each lane of d the product of n's and of lane i of m.
+#define FMLAE(m, i, n, d) WORD $(0x4F801000 | ((i)&1)<<21 | (m)<<16 | ((i)>>1)<<11 | (n)<<5 | (d))
 
 #define FMAXNM(m, n, d) WORD $(0x4E20C400 | (m)<<16 | (n)<<5 | (d))  // d = the greater; the other one where one is NaN
 #define FMINNM(m, n, d) WORD $(0x4EA0C400 | (m)<<16 | (n)<<5 | (d))  // d = the smaller; the other one where one is NaN

@@ -37,7 +37,8 @@ func (a asked) rate() float64        { return float64(a.Queries) / a.Seconds }
 func (a asked) each(n int64) float64 { return float64(n) / float64(a.Queries) }
 
 const (
-	coldFirst   = 500 // queries that begin with an empty cache
+	coldFirst   = 500 // queries that begin with an empty cache, fewer if they take longer than
+	coldPatient = 15  // seconds
 	coldSeconds = 5   // of those that follow
 	coldShare   = 4   // memory is limited to one of so many parts of the file
 )
@@ -137,8 +138,11 @@ func askChild(r *request) (any, error) {
 			ids[i] = h.ID
 		}
 		answer.IDs = append(answer.IDs, ids)
+		if time.Since(first.start) > coldPatient*time.Second {
+			break
+		}
 	}
-	if answer.First, err = first.end(n); err != nil {
+	if answer.First, err = first.end(len(answer.IDs)); err != nil {
 		return nil, err
 	}
 	then, asking := startAsked(), time.Duration(r.Seconds*float64(time.Second))

@@ -74,7 +74,7 @@ var parts = []part{
 	{"builds", []string{"sift", "gloss", "fashion"}, measureBuilds},
 	{"rows", []string{"gloss"}, measureRows},
 	{"growth", []string{"sift"}, measureGrowth},
-	{"memory", []string{"sift", "gloss"}, measureMemory},
+	{"memory", []string{"sift"}, measureMemory},
 	{"resident", []string{"sift", "gloss"}, measureResident},
 	{"large", []string{"clusters"}, measureLarge},
 	{"cold", []string{"sift", "gloss"}, measureCold},

@@ -43,7 +43,7 @@ var chooseSets = []struct {
 	}},
 }
 
-var chooseLengths = []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 200, 511, 1000, 4096}
+var chooseLengths = []int{1, 2, 7, 8, 9, 15, 16, 17, 22, 27, 31, 32, 33, 63, 64, 65, 100, 200, 511, 1000, 4096}
 
 // TestThreshold holds the promise against a sorted copy, and asks for the same number on all paths.
 func TestThreshold(t *testing.T) {

@@ -181,8 +181,8 @@ DATA belowShuffles<>+0xf0(SB)/8, $0x0706050403020100
 DATA belowShuffles<>+0xf8(SB)/8, $0x0f0e0d0c0b0a0908
 GLOBL belowShuffles<>(SB), RODATA|NOPTR, $256
 
-// Sixteen values at a time are loaded, ids too, before any of them is written: what is written begins no later than they
-// do, so that the outputs may begin where the inputs do, and ends no later than 16 values behind the chosen ones.
+// Sixteen values at a time are loaded, ids too, before any of them is written. What is written begins no later than
+// they do, so that the outputs may begin where the inputs do, and ends no later than 16 values behind the chosen ones.
 //
 // func belowOf(v *float32, id *uint32, n int, t float32, outV *float32, outI *uint32, room int) int
 TEXT ·belowOf(SB), NOSPLIT, $0-64

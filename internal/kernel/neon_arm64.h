@@ -15,6 +15,8 @@
 
 // FMLAE adds to each lane of d the product of n's and of lane i of m.
 #define FMLAE(m, i, n, d) WORD $(0x4F801000 | ((i)&1)<<21 | (m)<<16 | ((i)>>1)<<11 | (n)<<5 | (d))
+// FMLSE takes it from d.
+#define FMLSE(m, i, n, d) WORD $(0x4F805000 | ((i)&1)<<21 | (m)<<16 | ((i)>>1)<<11 | (n)<<5 | (d))
 
 #define FMAXNM(m, n, d) WORD $(0x4E20C400 | (m)<<16 | (n)<<5 | (d))  // d = the greater; the other one where one is NaN
 #define FMINNM(m, n, d) WORD $(0x4EA0C400 | (m)<<16 | (n)<<5 | (d))  // d = the smaller; the other one where one is NaN

@@ -43,7 +43,9 @@ var libraries = []*library{
 		name: "annoy", distribution: "annoy", trees: true, call: "a Python loop, a call a query", knob: "search_k",
 		metrics:    append(slices.Clone(common), annoy.Manhattan, annoy.Hamming),
 		parameters: func(s shape) map[string]any { return map[string]any{"trees": s.trees} },
-		series:     func(s shape, k int) []Series { return []Series{{From: k, To: exhaustive(s), Exact: exhaustive(s) == s.rows*s.trees}} },
+		series: func(s shape, k int) []Series {
+			return []Series{{From: k, To: exhaustive(s), Exact: exhaustive(s) == s.rows*s.trees}}
+		},
 	},
 	{
 		name: "hnswlib", distribution: "hnswlib", metrics: common, call: batchCall, knob: "ef",

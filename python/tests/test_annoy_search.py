@@ -160,13 +160,17 @@ class Counts(AnnoyCase):
         # One leaf of four components holds no more than eight ids.
         self.assertLess(len(index_of(vectors(2000, 4)).get_nns_by_item(0, 100, 1)), 100)
 
-    @mended("Annoy takes it as a count above all others, and writes where no memory is")
-    def test_negative_n(self):
-        for n in (-1, -(2**31)):
-            with self.assertRaises(ValueError):
-                self.index.get_nns_by_item(0, n)
-            with self.assertRaises(ValueError):
-                self.index.get_nns_by_vector([0] * 4, n)
+    def test_negative_n_is_no_limit(self):
+        for n in (-1, -5):
+            self.assertEqual(self.index.get_nns_by_item(0, n), self.index.get_nns_by_item(0, 100, EVERYTHING))
+            self.assertEqual(
+                self.index.get_nns_by_vector([0] * 4, n, 50, True), self.index.get_nns_by_vector([0] * 4, 10**6, 50, True)
+            )
+
+    def test_search_k_of_nothing(self):
+        self.assertEqual(self.index.get_nns_by_item(0, 5, 0), [])
+        # Below −1 it is a count above all others.
+        self.assertEqual(self.index.get_nns_by_item(0, 5, -7), self.index.get_nns_by_item(0, 5, EVERYTHING))
 
 
 class Unbuilt(AnnoyCase):

@@ -62,7 +62,7 @@ PyObject *index_build(Index *self, PyObject *args, PyObject *keywords) {
 	int32_t status = lib.build(self->handle, options, NULL, &job, &error);
 	if (status != ANNOY_OK)
 		return library_raise(status, &error);
-	if (job_wait(job, progress) < 0)
+	if (job_wait(job, progress, NULL) < 0)
 		return NULL;
 	if (self->on_disk != NULL)
 		index_is_file(self, self->on_disk, "mapped");

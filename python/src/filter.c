@@ -80,15 +80,17 @@ static void filter_dealloc(Filter *self) {
 // contains asks a function of Python's. After an exception nothing is in the filter any more.
 static int32_t contains(void *data, int64_t id) {
 	Asking *a = data;
+	if (a->stopped)
+		return 0;
 	PyGILState_STATE state = PyGILState_Ensure();
 	int in = 0;
-	if (!a->failed) {
+	if (!a->stopped) {
 		PyObject *r = PyObject_CallFunction(a->function, "L", (long long)id);
 		in = r != NULL ? PyObject_IsTrue(r) : -1;
 		Py_XDECREF(r);
 		if (in < 0) {
 			PyErr_Fetch(&a->type, &a->value, &a->traceback);
-			a->failed = 1;
+			a->failed = a->stopped = 1;
 			in = 0;
 		}
 	}

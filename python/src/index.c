@@ -179,7 +179,7 @@ int index_changeable(Index *self) {
 	return -1;
 }
 
-int job_wait(uintptr_t job, PyObject *progress) {
+int job_wait(uintptr_t job, PyObject *progress, Asking *asking) {
 	annoy_error error = {0};
 	int64_t done, total, told = -1;
 	int interrupted = 0;
@@ -212,6 +212,8 @@ int job_wait(uintptr_t job, PyObject *progress) {
 			PyObject *type, *value, *traceback;
 			PyErr_Fetch(&type, &value, &traceback);
 			lib.cancel(job);
+			if (asking != NULL)
+				asking->stopped = 1;
 			PyErr_Restore(type, value, traceback);
 		}
 	}

@@ -39,15 +39,18 @@ void index_is_file(Index *, PyObject *path, const char *access);
 void index_is_content(Index *, PyObject *content);
 void index_is_memory(Index *);
 
-// Waits for a job, and cancels it when Python has a signal to handle. progress(done, total) may be NULL or None. −1 with an exception set.
-int job_wait(uintptr_t job, PyObject *progress);
 
 // What a filter that is a function needs during a search.
 typedef struct {
 	PyObject *function;
 	PyObject *type, *value, *traceback; // of the first exception
 	int failed;
+	volatile int stopped; // nothing is in the filter any more
 } Asking;
+
+// Waits for a job, and cancels it when Python has a signal to handle. progress(done, total) may be NULL or None; asking, the
+// filter of a search, NULL. −1 with an exception set.
+int job_wait(uintptr_t job, PyObject *progress, Asking *asking);
 
 // Options of one search, from Python's keywords.
 typedef struct {

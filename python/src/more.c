@@ -93,7 +93,7 @@ static PyObject *build_with(Index *self, PyObject *args) {
 	if (status != ANNOY_OK)
 		library_raise(status, &error);
 	else
-		r = job_wait(job, progress);
+		r = job_wait(job, progress, NULL);
 	if (queries != Py_None)
 		matrix_release(&m);
 	if (r < 0)
@@ -138,7 +138,7 @@ static PyObject *search_many(Index *self, PyObject *args) {
 	if (status != ANNOY_OK)
 		library_raise(status, &error);
 	else
-		failed = job_wait(job, NULL) < 0;
+		failed = job_wait(job, NULL, &s.asking) < 0;
 	if (s.asking.failed && failed)
 		PyErr_Clear(); // the filter's exception was first
 	if (search_end(&s, self) == 0 && !failed) {
@@ -297,7 +297,7 @@ static PyObject *verify(Index *self, PyObject *progress) {
 	int32_t status = lib.verify(self->handle, &job, &error);
 	if (status != ANNOY_OK)
 		return library_raise(status, &error);
-	if (job_wait(job, progress) < 0)
+	if (job_wait(job, progress, NULL) < 0)
 		return NULL;
 	Py_RETURN_NONE;
 }

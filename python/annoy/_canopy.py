@@ -29,7 +29,7 @@ class Canopy:
     __slots__ = ("_core",)
 
     def __init__(self, dim, metric):
-        self._core = _core.Index(dim, "canopy:" + metric)
+        self._core = _core.CanopyIndex(dim, metric)
 
     @classmethod
     def open(cls, path, *, access="mapped", prefault=False):
@@ -44,7 +44,7 @@ class Canopy:
     @classmethod
     def _made(cls, load):
         self = cls.__new__(cls)
-        self._core = _core.Index(0, "canopy:")
+        self._core = _core.CanopyIndex(0, None)
         load(self._core)
         self._core._shape()
         return self

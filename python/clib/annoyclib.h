@@ -39,9 +39,9 @@ typedef struct {
 // Tells whether an id is in the filter: not 0 if so.
 typedef int32_t (*annoy_contains)(void *data, int64_t id);
 
-// NULL and zeros are defaults, except search_k, where that is −1.
+// Zeros are defaults, except where another is named.
 typedef struct {
-	int64_t search_k; // below −1: exact, as in Annoy
+	int64_t search_k; // −1: default; below: exact, as in Annoy
 	double recall;
 	float max_distance; // below 0: none
 	float min_product;

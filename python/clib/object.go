@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/annoy-go/annoy"
 )
@@ -37,15 +38,15 @@ const maxDim = 1 << 24
 
 func newObject(dim int, metric string, canopy bool) (*object, error) {
 	o := &object{dim: dim, canopy: canopy}
-	if (dim < 1 || dim > maxDim) && metric != "" {
-		return nil, valueError("f is %d, want 1 to %d", dim, maxDim)
-	}
-	if metric == "" { // of a canopy that is to be opened
+	if canopy && metric == "" { // that is to be opened
 		return o, nil
 	}
 	m, err := annoy.ParseMetric(metric)
 	if err != nil || strings.ToLower(metric) != metric {
 		return nil, valueError("No such metric")
+	}
+	if dim < 1 || dim > maxDim {
+		return nil, valueError("f is %d, want 1 to %d", dim, maxDim)
 	}
 	o.metric = m
 	return o, o.newBuilder("")
@@ -302,7 +303,7 @@ func (o *object) buildOnDisk(path string) error {
 		case o.count.Load() > 0:
 			return osError("annoy: on_disk_build must come before the first add_item: the items added so far would be lost")
 		}
-		return asOS(unable(o.newBuilder(path)))
+		return asOS(unable(written(path, func() error { return o.newBuilder(path) })))
 	})
 }
 
@@ -345,11 +346,31 @@ func (o *object) open(path string, prefault bool, access annoy.Access) error {
 	if !o.canopy {
 		options.Dim, options.Metric = o.dim, o.metric
 	}
-	ix, err := annoy.Open(path, &options)
+	var ix *annoy.Index
+	err := named(path, func() (err error) {
+		ix, err = annoy.Open(path, &options)
+		return err
+	})
 	if err != nil {
 		return asOS(o.sized(path, unable(err)))
 	}
 	return o.take(ix)
+}
+
+// named does what needs the name of a file. An empty one is to the system one that does not exist.
+func named(path string, do func() error) error {
+	if path == "" {
+		return syscall.ENOENT
+	}
+	return do()
+}
+
+// written is named for a file that is to be written, which a folder cannot be.
+func written(path string, do func() error) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return syscall.EISDIR
+	}
+	return named(path, do)
 }
 
 // sized says in Annoy's words what its users know as the sign of another metric or dimension.
@@ -407,7 +428,7 @@ func (o *object) save(path string, prefault bool) error {
 		case o.onDisk != "" && sameFile(o.onDisk, path):
 			return nil
 		}
-		if err := ix.Save(path); err != nil {
+		if err := written(path, func() error { return ix.Save(path) }); err != nil {
 			return asOS(unable(err))
 		}
 		if o.onDisk != "" {

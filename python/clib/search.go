@@ -70,10 +70,8 @@ type search struct {
 func searchOf(o *object, n int64, from *C.annoy_options) search {
 	s := search{object: o, k: int(n)}
 	if n < 0 {
-		s.k, s.options.Exact = int(o.len()), true
-	}
-	if from == nil {
-		return s
+		s.k = int(o.len())
+		s.options.Exact = from.search_k == -1 // which is n times the trees
 	}
 	s.options.Recall = float64(from.recall)
 	s.options.MinProduct = float32(from.min_product)

@@ -8,21 +8,8 @@
 
 #include <structmember.h>
 
-static PyObject *index_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
-	static char *names[] = {"f", "metric", NULL};
-	int f;
-	const char *metric = NULL;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "i|s", names, &f, &metric))
-		return NULL;
-	if (metric == NULL) {
-		metric = "angular";
-		if (PyErr_WarnEx(PyExc_FutureWarning, "The default argument for metric will be removed in future version of Annoy. Please pass metric='angular' explicitly.", 1) < 0)
-			return NULL;
-	}
-	// Canopy's: "canopy:METRIC", or "canopy:" where the file will tell.
-	int canopy = strncmp(metric, "canopy:", 7) == 0;
-	if (canopy)
-		metric += 7;
+// new_object makes an Index of either kind.
+static PyObject *new_object(PyTypeObject *type, int f, const char *metric, int canopy) {
 	if (strlen(metric) >= sizeof ((Index *)NULL)->metric) {
 		PyErr_SetString(PyExc_ValueError, "No such metric");
 		return NULL;
@@ -47,6 +34,35 @@ static PyObject *index_new(PyTypeObject *type, PyObject *args, PyObject *keyword
 	strcpy(self->metric, metric);
 	strcpy(self->access, "mapped");
 	return (PyObject *)self;
+}
+
+static PyObject *index_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
+	static char *names[] = {"f", "metric", NULL};
+	int f;
+	const char *metric = NULL;
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "i|s", names, &f, &metric))
+		return NULL;
+	if (metric == NULL) {
+		metric = "angular";
+		if (PyErr_WarnEx(PyExc_FutureWarning, "The default argument for metric will be removed in future version of Annoy. "
+				"Please pass metric='angular' explicitly.", 1) < 0)
+			return NULL;
+	}
+	return new_object(type, f, metric, 0);
+}
+
+// Of a canopy that is to be opened the dimension is 0 and the metric None: the file tells them.
+static PyObject *canopy_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
+	(void)keywords;
+	int f;
+	const char *metric;
+	if (!PyArg_ParseTuple(args, "iz", &f, &metric))
+		return NULL;
+	if (metric != NULL && metric[0] == 0) {
+		PyErr_SetString(PyExc_ValueError, "No such metric");
+		return NULL;
+	}
+	return new_object(type, f, metric != NULL ? metric : "", 1);
 }
 
 // What Annoy's own type does with the arguments: it looks at them once more.
@@ -276,6 +292,30 @@ static PyType_Slot slots[] = {
 
 static PyType_Spec spec = {"annoy._core.Index", sizeof(Index), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
 
+static int canopy_init(PyObject *self, PyObject *args, PyObject *keywords) {
+	(void)self, (void)args, (void)keywords;
+	return 0;
+}
+
+static PyType_Slot canopy_slots[] = {
+	{Py_tp_doc, "What annoy.Canopy has its index in."},
+	{Py_tp_new, canopy_new},
+	{Py_tp_init, canopy_init},
+	{0, NULL},
+};
+
+static PyType_Spec canopy_spec = {"annoy._core.CanopyIndex", sizeof(Index), 0, Py_TPFLAGS_DEFAULT, canopy_slots};
+
+// add_type adds a type to the module, which gets the reference.
+static int add_type(PyObject *module, const char *name, PyObject *type) {
+	if (type == NULL)
+		return -1;
+	if (PyModule_AddObject(module, name, type) == 0)
+		return 0;
+	Py_DECREF(type);
+	return -1;
+}
+
 int index_type(PyObject *module) {
 	PyObject *type = PyType_FromSpec(&spec);
 	if (type == NULL)
@@ -289,8 +329,12 @@ int index_type(PyObject *module) {
 		}
 		Py_DECREF(method);
 	}
-	int r = PyModule_AddObject(module, "Index", type);
-	if (r < 0)
+	PyObject *bases = PyTuple_Pack(1, type);
+	int r = bases != NULL ? add_type(module, "CanopyIndex", PyType_FromSpecWithBases(&canopy_spec, bases)) : -1;
+	Py_XDECREF(bases);
+	if (r < 0) {
 		Py_DECREF(type);
-	return r;
+		return -1;
+	}
+	return add_type(module, "Index", type);
 }

@@ -13,7 +13,7 @@
     ids, distances = index.get_nns_by_vector(query, 10, include_distances=True)
 
 AnnoyIndex has all that Annoy 1.17.3 has, and add_items, get_nns_by_vectors, filters, to_bytes and others. Canopy is an index
-of another kind, faster, with keys and calibrated recall.
+of another kind, faster, with keys and calibrated recall. KNeighborsTransformer is for scikit-learn.
 """
 
 import os as _os
@@ -34,5 +34,15 @@ for _class in (AnnoyIndex, Canopy, Filter):
     _class.__module__ = "annoy"
 
 __all__ = ["Annoy", "AnnoyIndex", "Canopy", "Filter", "__version__"]
+
+
+def __getattr__(name):
+    # Scikit-learn takes its time to import, and need not be there.
+    if name == "KNeighborsTransformer":
+        from ._transformer import KNeighborsTransformer
+
+        return KNeighborsTransformer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 _warn_of_clash(_os.path.dirname(_os.path.abspath(__file__)))

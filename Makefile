@@ -15,8 +15,8 @@ FORMATS_PYPI := h5py==3.16.0 pyarrow==26.0.1
 # The Python module, and Annoy's beside it: they have one name, and so each an environment of its own.
 PYTHON ?= python3
 PY_ENV := .build/python
-PY_TESTS_PYPI := numpy pyroaring==1.2.0
-PY_ADAPTERS_PYPI := langchain-community==0.4.2 gensim==4.4.0 scikit-learn==1.9.1
+PY_TESTS_PYPI := numpy==2.4.6 pyroaring==1.2.0
+PY_ADAPTERS_PYPI := -r python/adapters/requirements.txt
 WHEELS ?= .build/wheels
 # The environment of annoy compare, as compare --setup makes it.
 COMPARE_ENV ?= $(abspath $(VENV)/compare)
@@ -123,7 +123,7 @@ python-interchange: $(PY_ENV)/ours $(PY_ENV)/theirs ## files and answers of the 
 	$(PY_ENV)/theirs/bin/python -B -m unittest discover -s python/tests -p 'test_annoy*.py'
 	$(PY_ENV)/theirs/bin/python -B python/interchange/interchange.py --ours $(PY_ENV)/ours/bin/python --theirs $(PY_ENV)/theirs/bin/python $(if $(SEED),--seed $(SEED))
 
-python-adapters: $(PY_ENV)/adapters ## LangChain's and gensim's adapters for Annoy, unchanged, on the Python module
+python-adapters: $(PY_ENV)/adapters ## adapters of LangChain and gensim, unchanged, and KNeighborsTransformer in scikit-learn
 	$(PY_ENV)/adapters/bin/python -B -m unittest discover -s python/adapters
 
 bench-python: $(PY_ENV)/ours $(PY_ENV)/theirs ## the tutorial's steps beside Annoy 1.17.3, as ratios (BENCH=--small for a first look)

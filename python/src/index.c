@@ -218,7 +218,8 @@ int job_wait(uintptr_t job, PyObject *progress, Asking *asking) {
 		if (interrupted)
 			continue;
 		interrupted = PyErr_CheckSignals() < 0;
-		if (!interrupted && progress != NULL && progress != Py_None && done != told) {
+		// A total of 0 is that of a job that has not begun.
+		if (!interrupted && progress != NULL && progress != Py_None && done != told && total != 0) {
 			PyObject *r = PyObject_CallFunction(progress, "LL", (long long)done, (long long)total);
 			interrupted = r == NULL;
 			Py_XDECREF(r);

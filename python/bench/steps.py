@@ -2,7 +2,8 @@
 process:
 
     python steps.py build PATH '{"items": …}'     adds, builds, saves
-    python steps.py search PATH '{"items": …}'    loads and searches
+    python steps.py load PATH '{"items": …}'      loads
+    python steps.py search PATH '{"items": …}'    searches
 
 What is timed is the library's calls in a plain loop; the loop itself, timed with a call of nothing, is taken off.
 """
@@ -62,17 +63,23 @@ def build(path, p):
     return got
 
 
-def search(path, p):
-    rng = np.random.default_rng(p["seed"] + 1)
-    queries = rng.standard_normal((p["queries"], p["dim"]), dtype=np.float32)
-    lists = queries.tolist()
+def load(path, p):
     start = time.perf_counter()
     index = annoy.AnnoyIndex(p["dim"], "angular")
     got = {"new": time.perf_counter() - start}
     start = time.perf_counter()
     index.load(path)
     got["load"] = time.perf_counter() - start
-    found = []
+    return got
+
+
+def search(path, p):
+    rng = np.random.default_rng(p["seed"] + 1)
+    queries = rng.standard_normal((p["queries"], p["dim"]), dtype=np.float32)
+    lists = queries.tolist()
+    index = annoy.AnnoyIndex(p["dim"], "angular")
+    index.load(path)
+    got, found = {}, []
     for round in range(2):  # the first reads the file's pages
         for way, rows in (("list", lists), ("numpy", queries)):
             start = time.perf_counter()
@@ -110,7 +117,7 @@ def empty_calls(p):
 
 def main():
     verb, path, parameters = sys.argv[1:]
-    got = {"build": build, "search": search}[verb](path, json.loads(parameters))
+    got = {"build": build, "load": load, "search": search}[verb](path, json.loads(parameters))
     got["library"] = annoy_version()
     print(json.dumps(got))
 

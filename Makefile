@@ -15,7 +15,7 @@ FORMATS_PYPI := h5py==3.16.0 pyarrow==26.0.1
 # The Python module, and Annoy's beside it: they have one name, and so each an environment of its own.
 PYTHON ?= python3
 PY_ENV := .build/python
-PY_TESTS_PYPI := numpy==2.4.6 pyroaring==1.2.0
+PY_TESTS_PYPI := 'setuptools>=77' numpy==2.4.6 pyroaring==1.2.0
 PY_ADAPTERS_PYPI := -r python/adapters/requirements.txt
 WHEELS ?= .build/wheels
 # The environment of annoy compare, as compare --setup makes it.
@@ -148,7 +148,7 @@ wheel: $(PY_ENV)/wheel ## a wheel of the Python module for this system, in WHEEL
 
 $(PY_ENV)/wheel: Makefile
 	$(PYTHON) -m venv --clear $@
-	$@/bin/pip install --quiet 'setuptools>=68' wheel
+	$@/bin/pip install --quiet 'setuptools>=77' wheel
 	@touch $@
 
 wheels: ## wheels for each Python here (PYTHONS='names'), and how those of other systems are made

@@ -3,6 +3,7 @@
 From Python 3.11 on the extension is of the stable ABI: one wheel is for all later versions.
 """
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 from setuptools.errors import SetupError
 
 HERE = Path(__file__).resolve().parent
@@ -28,12 +30,12 @@ def wanted_go():
 
 
 def find_go():
-    """Go's command and C's, or an error that says what is missing."""
-    go = os.environ.get("GO") or shutil.which("go") or next((p for p in ("/usr/local/go/bin/go",) if os.access(p, os.X_OK)), None)
+    """Go's command, or an error that says what is missing."""
+    go = shutil.which(os.environ.get("GO") or "go")
     if go is None:
         raise SetupError(
             "annoy-go: Go is missing, which this needs to be built from source: install Go %s.%s or later from https://go.dev/dl/ "
-            "and put it on the PATH, or install a wheel" % wanted_go()
+            "and put it on the PATH, or name it in GO, or install a wheel" % wanted_go()
         )
     return go
 
@@ -41,18 +43,12 @@ def find_go():
 def build_library(to):
     if not (MODULE / "go.mod").exists():
         raise SetupError(f"annoy-go: the Go sources are missing: {MODULE} has no go.mod. Install from a clone of the repository: pip install ./python")
-    env = dict(os.environ, CGO_ENABLED="1")
-    env.pop("GOFLAGS", None)
     command = [
         find_go(), "build", "-tags", "clib", "-buildmode=c-shared", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", str(to), "./python/clib",
     ]
     print(" ".join(command), flush=True)
-    result = subprocess.run(command, cwd=MODULE, env=env, stderr=subprocess.PIPE, text=True)
-    sys.stderr.write(result.stderr)
-    if result.returncode != 0:
-        if "C compiler" in result.stderr or "gcc" in result.stderr and "not found" in result.stderr:
-            raise SetupError("annoy-go: a C compiler is missing, which Go needs for the library: install gcc or clang (Debian: apt install gcc libc6-dev)")
-        raise SetupError("annoy-go: Go could not build the library; its messages are above")
+    if subprocess.run(command, cwd=MODULE, env={**os.environ, "CGO_ENABLED": "1"}).returncode != 0:
+        raise SetupError("annoy-go: Go could not build the library: its messages are above")
     to.with_suffix(".h").unlink(missing_ok=True)  # that cgo writes
 
 
@@ -78,6 +74,29 @@ class BuildExt(build_ext):
         return super().get_outputs() + [str(folder / LIBRARY)]
 
 
+class SDist(sdist):
+    """A source distribution has the Go sources in its folder go."""
+
+    def make_release_tree(self, base_dir, files):
+        super().make_release_tree(base_dir, files)
+        command = [find_go(), "list", "-deps", "-tags", "clib", "-json=Dir,Standard,Module,GoFiles,CgoFiles,HFiles,IgnoredGoFiles", "./python/clib"]
+        listed = subprocess.run(command, cwd=MODULE, env={**os.environ, "CGO_ENABLED": "1"}, check=True, capture_output=True, text=True).stdout
+        found = [MODULE / "go.mod", MODULE / "go.sum"]
+        # One object after another. Files that are ignored here are for other systems.
+        decoder, at = json.JSONDecoder(), 0
+        while at < len(listed.rstrip()):
+            package, at = decoder.raw_decode(listed, at)
+            at += len(listed[at:]) - len(listed[at:].lstrip())
+            if package.get("Module", {}).get("Main"):
+                folder = Path(package["Dir"])
+                found += [folder / name for kind in ("GoFiles", "CgoFiles", "HFiles", "IgnoredGoFiles") for name in package.get(kind, [])]
+                found += folder.glob("*.s")
+        for path in {p for p in found if not p.name.endswith("_test.go")}:
+            to = Path(base_dir, "go", path.relative_to(MODULE))
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, to)
+
+
 def arguments():
     """What the compiler is told."""
     if os.name == "nt":
@@ -90,7 +109,7 @@ def arguments():
 
 setup(
     version=re.search(r'"(.+)"', (HERE / "annoy" / "_version.py").read_text()).group(1),
-    cmdclass={"build_ext": BuildExt},
+    cmdclass={"build_ext": BuildExt, "sdist": SDist},
     ext_modules=[
         Extension(
             "annoy._core",

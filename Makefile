@@ -123,7 +123,7 @@ python-interchange: $(PY_ENV)/ours $(PY_ENV)/theirs ## files and answers of the 
 	$(PY_ENV)/theirs/bin/python -B -m unittest discover -s python/tests -p 'test_annoy*.py'
 	$(PY_ENV)/theirs/bin/python -B python/interchange/interchange.py --ours $(PY_ENV)/ours/bin/python --theirs $(PY_ENV)/theirs/bin/python $(if $(SEED),--seed $(SEED))
 
-python-adapters: $(PY_ENV)/adapters ## adapters of LangChain and gensim, unchanged, and KNeighborsTransformer in scikit-learn
+python-adapters: $(PY_ENV)/adapters ## adapters of LangChain and gensim unchanged, KNeighborsTransformer in scikit-learn, gunicorn, Jupyter
 	$(PY_ENV)/adapters/bin/python -B -m unittest discover -s python/adapters
 
 bench-python: $(PY_ENV)/ours $(PY_ENV)/theirs ## the tutorial's steps beside Annoy 1.17.3, as ratios (BENCH=--small for a first look)

@@ -16,22 +16,12 @@ AnnoyIndex has all that Annoy 1.17.3 has, and add_items, get_nns_by_vectors, fil
 of another kind, faster, with keys and calibrated recall. KNeighborsTransformer is for scikit-learn.
 """
 
-import os as _os
-
-from . import _core
-from ._clash import warn_of_clash as _warn_of_clash
-
-_core.set_library(_os.path.join(_os.path.dirname(_os.path.abspath(__file__)), "_libannoy" + (".dll" if _os.name == "nt" else ".so")))
-
-from ._canopy import Canopy  # noqa: E402
-from ._filter import Filter  # noqa: E402
-from ._index import AnnoyIndex  # noqa: E402
-
-from ._version import __version__  # noqa: E402
+from ._canopy import Canopy
+from ._filter import Filter
+from ._index import AnnoyIndex
+from ._version import __version__
 
 Annoy = AnnoyIndex
-for _class in (AnnoyIndex, Canopy, Filter):
-    _class.__module__ = "annoy"
 
 __all__ = ["Annoy", "AnnoyIndex", "Canopy", "Filter", "__version__"]
 
@@ -43,6 +33,3 @@ def __getattr__(name):
 
         return KNeighborsTransformer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-_warn_of_clash(_os.path.dirname(_os.path.abspath(__file__)))

@@ -4,8 +4,8 @@ import base64
 import json
 import pickle
 
-from . import _core
 from ._arrays import check_jobs, ids_buffer, matrix_of, results
+from ._library import core as _core
 
 
 class Canopy:
@@ -27,6 +27,7 @@ class Canopy:
     """
 
     __slots__ = ("_core",)
+    __module__ = "annoy"
 
     def __init__(self, dim, metric):
         self._core = _core.CanopyIndex(dim, metric)

@@ -24,7 +24,7 @@ def warn_of_clash(package):
     if found:
         warnings.warn(
             "the distributions annoy (Spotify's) and annoy-go are both installed here, and each has overwritten files of the "
-            f"other: found {found}. This is annoy-go's module. Keep one: pip uninstall annoy annoy-go, then pip install annoy-go",
+            f"other: found {found}. This is annoy-go's class. Keep one: pip uninstall annoy annoy-go, then pip install annoy-go",
             UserWarning,
-            stacklevel=3,
+            stacklevel=5,
         )

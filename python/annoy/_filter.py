@@ -1,7 +1,7 @@
 """What the answers of a search are to be among."""
 
-from . import _core
 from ._arrays import ids_buffer, numpy_or_none
+from ._library import core as _core
 
 _IDS, _MASK, _ROARING32, _ROARING64, _FUNCTION = range(5)
 
@@ -17,6 +17,7 @@ class Filter(_core.Filter):
     """
 
     __slots__ = ()
+    __module__ = "annoy"
 
     def __new__(cls, allowed):
         if isinstance(allowed, Filter):

@@ -2,8 +2,8 @@
 
 import pickle
 
-from . import _core
 from ._arrays import check_jobs, ids_buffer, matrix_of, results
+from ._library import core as _core
 
 
 class AnnoyIndex(_core.Index):
@@ -19,6 +19,7 @@ class AnnoyIndex(_core.Index):
     """
 
     __slots__ = ()
+    __module__ = "annoy"
 
     def add_items(self, ids, vectors):
         """Adds vectors, the rows of a matrix, under ids; None: under those that follow the largest, from 0 on.

@@ -16,6 +16,9 @@ from annoy import AnnoyIndex
 # Annoy itself has no canopy.
 OURS = hasattr(annoy, "Canopy")
 
+# What Python says, in 3.9 in other words, of something that is no integer.
+NO_INTEGER = "object cannot be interpreted as an integer|an integer is required|integer argument expected"
+
 METRICS = ("angular", "euclidean", "manhattan", "hamming", "dot")
 
 

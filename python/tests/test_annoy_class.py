@@ -6,7 +6,7 @@ import warnings
 import annoy
 from annoy import AnnoyIndex
 
-from annoy_case import METRICS, OURS, AnnoyCase, mended, vectors
+from annoy_case import METRICS, NO_INTEGER, OURS, AnnoyCase, mended, vectors
 
 # What each method's description begins with.
 METHODS = {
@@ -119,9 +119,9 @@ class Construction(AnnoyCase):
             AnnoyIndex(2, None)
         with self.assertRaisesRegex(TypeError, "argument 2 must be str, not bytes"):
             AnnoyIndex(2, b"dot")
-        with self.assertRaisesRegex(TypeError, "'str' object cannot be interpreted as an integer"):
+        with self.assertRaisesRegex(TypeError, NO_INTEGER):
             AnnoyIndex("2", "dot")
-        with self.assertRaisesRegex(TypeError, "'float' object cannot be interpreted as an integer"):
+        with self.assertRaisesRegex(TypeError, NO_INTEGER):
             AnnoyIndex(2.0, "dot")
         with self.assertRaisesRegex(ValueError, "embedded null character"):
             AnnoyIndex(2, "dot\0")
@@ -209,7 +209,7 @@ class Arguments(AnnoyCase):
         self.assertEqual(index.get_nns_by_item(0, 1, -1, 2), ([0], [0.0]))
         self.assertEqual(index.get_nns_by_item(0, 1, -1, 0), [0])
         for wrong in ("x", None):
-            with self.assertRaisesRegex(TypeError, "object cannot be interpreted as an integer"):
+            with self.assertRaisesRegex(TypeError, NO_INTEGER):
                 index.get_nns_by_item(0, 1, -1, wrong)
 
     def test_positional_only(self):
@@ -265,9 +265,7 @@ class Arguments(AnnoyCase):
             lambda wrong: index.verbose(wrong),
         ):
             for wrong in (1.0, "1", None):
-                with self.assertRaisesRegex(
-                    TypeError, f"'{type(wrong).__name__}' object cannot be interpreted as an integer"
-                ):
+                with self.assertRaisesRegex(TypeError, NO_INTEGER):
                     call(wrong)
             with self.raises(OverflowError, "signed integer is greater than maximum"):
                 call(2**31)

@@ -5,6 +5,7 @@ import copy
 import os
 import pathlib
 import pickle
+import shutil
 import unittest
 import warnings
 
@@ -310,6 +311,21 @@ class Values(InFolder):
             with self.assertWarnsRegex(UserWarning, "Spotify.*Keep one"):
                 _clash.warn_of_clash(self.path("annoy"))
             os.remove(path)
+
+
+    def test_installed_over(self):
+        # As pip leaves the folder when Spotify's annoy is installed after annoy-go.
+        shutil.copytree(pathlib.Path(annoy.__file__).parent, self.path("annoy"))
+        for name, text in (("__init__.py", "from .annoylib import Annoy as AnnoyIndex\n"), ("annoylib.cpython-311-x86_64-linux-gnu.so", "")):
+            pathlib.Path(self.path("annoy"), name).write_text(text)
+        done = run("""
+            import sys
+            sys.path.insert(0, sys.argv[1])
+            from annoy import AnnoyIndex
+            print(AnnoyIndex(2, "dot").get_n_items())
+            """, self.folder, options=(), check=False)
+        self.assertEqual(done.stdout, "0\n", done.stderr)
+        self.assertIn("annoylib.cpython-311-x86_64-linux-gnu.so. This is annoy-go's class. Keep one", done.stderr)
 
 
 class Canopies(InFolder):

@@ -22,7 +22,7 @@ WHEELS ?= .build/wheels
 COMPARE_ENV ?= $(abspath $(VENV)/compare)
 
 # What `make check` runs, in this order: cheap steps first.
-STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange h5py compare-e2e python python-interchange python-adapters html fuzz
+STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange h5py compare-e2e python wheel python-interchange python-adapters html fuzz
 
 # Systems to compile for. Vet compiles the tests too.
 CROSS := windows/amd64 darwin/arm64 freebsd/amd64 linux/arm64 linux/386 linux/s390x js/wasm wasip1/wasm
@@ -31,7 +31,7 @@ CROSS := windows/amd64 darwin/arm64 freebsd/amd64 linux/arm64 linux/386 linux/s3
 BENCH_CACHE ?= .build/bench-canopy/peers
 BENCH_RESULTS ?= .build/bench-canopy/results
 
-.PHONY: help check venv bench bench-annoy bench-canopy bench-exact bench-python wheel wheels $(STEPS)
+.PHONY: help check venv bench bench-annoy bench-canopy bench-exact bench-python wheels $(STEPS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -9,6 +9,7 @@ import os
 import pathlib
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,22 @@ def platform_tag(wheel):
     return f"manylinux_{newest.replace('.', '_')}_{machine}", f"its symbols are of glibc {newest} or older"
 
 
+SMOKE = """
+import annoy
+index = annoy.AnnoyIndex(3, "angular")
+index.add_items(None, [[1, 2, 3], [3, 2, 1], [1, 2, 4]])
+index.build(2)
+assert index.get_nns_by_item(0, 2) == [0, 2]
+"""
+
+
+def try_it(wheel):
+    """Installs a wheel in a folder of its own, and searches."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, wheel], check=True)
+        subprocess.run([sys.executable, "-B", "-c", SMOKE], check=True, env={**os.environ, "PYTHONPATH": folder}, cwd=folder)
+
+
 def main():
     target = pathlib.Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
@@ -58,7 +75,8 @@ def main():
             tag, why = platform_tag(wheel)
             subprocess.run([sys.executable, "-m", "wheel", "tags", "--remove", "--platform-tag", tag, wheel], check=True, stdout=subprocess.DEVNULL)
             (wheel,) = pathlib.Path(folder).glob("*.whl")
-        os.replace(wheel, target / wheel.name)
+        try_it(wheel)
+        shutil.move(wheel, target / wheel.name)  # perhaps to another file system
     print(f"{target / wheel.name}: {(target / wheel.name).stat().st_size / 1e6:.1f} MB, {why}")
 
 

@@ -122,6 +122,7 @@ python: ## the Python module, installed in an environment from scratch, and its 
 python-interchange: $(PY_ENV)/ours $(PY_ENV)/theirs ## files and answers of the Python module and Annoy 1.17.3, both ways (SEED=n repeats a run)
 	$(PY_ENV)/theirs/bin/python -B -m unittest discover -s python/tests -p 'test_annoy*.py'
 	$(PY_ENV)/theirs/bin/python -B python/interchange/interchange.py --ours $(PY_ENV)/ours/bin/python --theirs $(PY_ENV)/theirs/bin/python $(if $(SEED),--seed $(SEED))
+	$(PY_ENV)/theirs/bin/python -B python/interchange/programs.py --ours $(PY_ENV)/ours/bin/python --theirs $(PY_ENV)/theirs/bin/python $(if $(SEED),--seed $(SEED))
 
 python-adapters: $(PY_ENV)/adapters ## adapters of LangChain and gensim unchanged, KNeighborsTransformer in scikit-learn, gunicorn, Jupyter
 	$(PY_ENV)/adapters/bin/python -B -m unittest discover -s python/adapters
@@ -140,7 +141,7 @@ $(PY_ENV)/ours $(PY_ENV)/adapters:
 
 $(PY_ENV)/theirs: Makefile
 	$(PYTHON) -m venv --clear $@
-	$@/bin/pip install --quiet $(ANNOY_PYPI) numpy
+	$@/bin/pip install --quiet $(ANNOY_PYPI) numpy==2.4.6
 	@touch $@
 
 wheel: $(PY_ENV)/wheel ## a wheel of the Python module for this system, in WHEELS

@@ -20,7 +20,7 @@ import sys
 import tempfile
 
 STEPS = pathlib.Path(__file__).resolve().parent / "steps.py"
-LOADS = 5  # processes that load, of each round
+AGAIN = 3  # processes that load, and that search, of each round
 MARKS = ("<!-- begin python -->\n", "<!-- end python -->\n")
 
 
@@ -35,20 +35,22 @@ def measure(args, parameters):
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         for number in range(args.rounds):
             order = ["ours", "theirs"] if number % 2 == 0 else ["theirs", "ours"]
+            parameters = {**parameters, "seed": args.seed + number}
             got = {}
             for who in order:
                 path = str(pathlib.Path(folder) / f"{who}.ann")
                 got[who] = run(getattr(args, who), "build", path, parameters)
-            loads = {who: [] for who in order}
-            for _ in range(LOADS):
+            # Processes that load and search take turns, several times.
+            again = {who: [] for who in order}
+            for _ in range(AGAIN):
                 for who in order:
                     path = str(pathlib.Path(folder) / f"{who}.ann")
-                    loads[who].append(run(getattr(args, who), "load", path, parameters))
+                    python = getattr(args, who)
+                    again[who].append(run(python, "load", path, parameters) | run(python, "search", path, parameters))
             for who in order:
-                for step in ("new", "load"):
-                    got[who][step] = statistics.median(f[step] for f in loads[who])
-                path = str(pathlib.Path(folder) / f"{who}.ann")
-                got[who].update(run(getattr(args, who), "search", path, parameters))
+                for step, value in again[who][0].items():
+                    if step != "library":
+                        got[who][step] = statistics.median(f[step] for f in again[who])
             for who in order:
                 figures[who].append(got[who])
             print(f"round {number + 1} of {args.rounds}: {json.dumps(got)}", file=sys.stderr, flush=True)
@@ -104,7 +106,8 @@ def section(args, parameters, figures):
 The tutorial's lines with both libraries, `from annoy import AnnoyIndex`: {p["items"]:,} × {p["dim"]} float32 from numpy (standard
 normal), angular, {p["trees"]} trees, `get_nns_by_vector(query, n=10, search_k=-1, include_distances=True)` of {p["queries"]} queries.
 {last["ours"]["library"]} at commit {commit()}, {last["theirs"]["library"]}, Python {platform.python_version()}, {cpu()}. Each library
-on its own file, all cores for builds, one thread for searches, wall time; {args.rounds} rounds in turns, each step in a new process.
+on its own file, all cores for builds, one thread for the rest; {args.rounds} rounds in turns, each step in a new process. `build`,
+`save` and `load` are by the clock, the rest is CPU time.
 
 {table(figures, p["dim"])}
 

@@ -3,6 +3,7 @@
     python worker.py who                 which library this is
     python worker.py build FOLDER        builds every case of FOLDER/cases.json into FOLDER/NAME.ann
     python worker.py answer FOLDER OUT   loads those files and answers each case's queries, as JSON, into OUT
+    python worker.py run FOLDER OUT N    runs FOLDER/programs.json from program N on, a line of JSON for each into OUT
 
 It uses nothing that Annoy 1.17.3 does not have, so that the same lines run in both environments.
 """
@@ -10,8 +11,10 @@ It uses nothing that Annoy 1.17.3 does not have, so that the same lines run in b
 import faulthandler
 import importlib.metadata
 import json
+import os
 import pathlib
 import sys
+import tempfile
 
 import annoy
 import numpy as np
@@ -67,6 +70,53 @@ def answer(folder, out):
     out.write_text(json.dumps(answers))
 
 
+def run(folder, out, first):
+    for number, program in enumerate(json.loads((folder / "programs.json").read_text())):
+        if number < first:
+            continue
+        with tempfile.TemporaryDirectory() as here:
+            os.chdir(here)
+            outcomes = run_program(program)
+            os.chdir(folder)
+        with out.open("a") as lines:
+            lines.write(json.dumps([number, outcomes]) + "\n")
+
+
+def differs(method, index, on_disk):
+    """Whether a call is one of those where the libraries differ on purpose."""
+    built = index.get_n_trees() > 0
+    return (
+        method == "add_item" and built  # Annoy's loses the item
+        or method == "on_disk_build" and (built or index.get_n_items() > 0)  # the items
+        or method == "save" and on_disk  # writes nothing
+    )
+
+
+def run_program(program):
+    """What each call gave: its result, or the class and the message of its exception; "" where it was left out."""
+    objects = [annoy.AnnoyIndex(program["f"], program["metric"]) for _ in range(2)]
+    on_disk, outcomes = set(), []
+    for number, method, arguments, keywords in program["calls"]:
+        index = objects[number]
+        if method == "add_new":  # no holes: where items are few, Annoy takes what memory holds for a part of the index
+            method, arguments = "add_item", [max(0, index.get_n_items() - arguments[0]), arguments[1]]
+        if differs(method, index, number in on_disk):
+            outcomes.append("")
+            continue
+        try:
+            outcomes.append([getattr(index, method)(*arguments, **keywords), index.get_n_items()])
+        except Exception as e:
+            outcomes.append([type(e).__name__, str(e), index.get_n_items()])
+            continue
+        if method == "unload":  # after which Annoy's cannot be built
+            objects[number] = annoy.AnnoyIndex(program["f"], program["metric"])
+        if method in ("unload", "load"):
+            on_disk.discard(number)
+        if method == "on_disk_build":
+            on_disk.add(number)
+    return outcomes
+
+
 def main():
     faulthandler.enable()
     verb, *paths = sys.argv[1:]
@@ -76,6 +126,8 @@ def main():
         build(pathlib.Path(paths[0]))
     elif verb == "answer":
         answer(pathlib.Path(paths[0]), pathlib.Path(paths[1]))
+    elif verb == "run":
+        run(pathlib.Path(paths[0]), pathlib.Path(paths[1]), int(paths[2]))
     else:
         sys.exit(__doc__)
 

@@ -131,7 +131,7 @@ class Construction(AnnoyCase):
     def test_arguments(self):
         with self.assertRaisesRegex(TypeError, r"missing required argument 'f' \(pos 1\)"):
             AnnoyIndex()
-        with self.assertRaisesRegex(TypeError, "'dim' is an invalid keyword argument"):
+        with self.assertRaisesRegex(TypeError, "invalid keyword argument|unexpected keyword argument 'dim'"):
             AnnoyIndex(2, dim=3)
         with self.assertRaisesRegex(TypeError, r"takes at most 2 .*arguments \(3 given\)"):
             AnnoyIndex(2, "dot", 3)
@@ -242,7 +242,7 @@ class Arguments(AnnoyCase):
         ):
             with self.assertRaisesRegex(TypeError, rf"missing required argument '{name}' \(pos {position}\)"):
                 call()
-        with self.assertRaisesRegex(TypeError, "'foo' is an invalid keyword argument"):
+        with self.assertRaisesRegex(TypeError, "invalid keyword argument|unexpected keyword argument 'foo'"):
             index.get_nns_by_item(0, 1, foo=3)
         for call in (lambda: index.get_distance(0), lambda: index.get_item_vector(), lambda: index.set_seed()):
             with self.assertRaises(TypeError):

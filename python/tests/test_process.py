@@ -82,7 +82,7 @@ class Signals(InFolder):
     def test_progress(self):
         index, told = AnnoyIndex(DIM, "angular"), []
         index.add_items(None, vectors(20000))
-        index.build(60, progress=lambda done, total: told.append((done, total)))
+        index.build(60, n_jobs=1, progress=lambda done, total: told.append((done, total)))
         self.assertTrue(told)
         self.assertTrue(all(total == 20000 * 60 and 0 <= done <= total for done, total in told), told)
         index.unbuild()
@@ -213,7 +213,7 @@ class Threads(InFolder):
     def test_other_threads_run_while_go_works(self):
         index = AnnoyIndex(DIM, "angular")
         index.add_items(None, vectors(20000))
-        builder = threading.Thread(target=index.build, args=(60,))
+        builder = threading.Thread(target=index.build, args=(60, 1))
         builder.start()
         turns = 0
         while builder.is_alive():
@@ -269,7 +269,7 @@ class Interpreter(InFolder):
             try:
                 import annoy
             except ImportError as e:
-                assert "does not work in a sub-interpreter" in str(e), e
+                assert "sub-interpreter" in str(e) or "subinterpreters" in str(e), e  # where each has its own lock, Python says it
             else:
                 raise AssertionError("it was imported")
             '''

@@ -98,7 +98,7 @@ def run_program(program):
     on_disk, outcomes = set(), []
     for number, method, arguments, keywords in program["calls"]:
         index = objects[number]
-        if method == "add_new":  # no holes: where items are few, Annoy takes what memory holds for a part of the index
+        if method == "add_new":  # no holes: after an unbuild Annoy's hold what was left of the trees
             method, arguments = "add_item", [max(0, index.get_n_items() - arguments[0]), arguments[1]]
         if differs(method, index, number in on_disk):
             outcomes.append("")

@@ -231,6 +231,14 @@ class Ids(AnnoyCase):
         self.assertEqual(index.get_nns_by_item(1, 5, include_distances=True), ([2], [5.0]))
 
 
+    @mended("what the trees left in memory is their vectors")
+    def test_holes_after_an_unbuild(self):
+        index = index_of(vectors(10, 2))
+        index.unbuild()
+        index.add_item(20, [5, 5])
+        self.assertEqual([index.get_item_vector(i) for i in range(10, 20)], [[0.0, 0.0]] * 10)
+
+
 class Distances(AnnoyCase):
     """get_distance before a build, after it, and of a loaded file."""
 

@@ -130,12 +130,12 @@ python-adapters: $(PY_ENV)/adapters ## adapters of LangChain and gensim unchange
 bench-python: $(PY_ENV)/ours $(PY_ENV)/theirs ## the tutorial's steps beside Annoy 1.17.3, as ratios (BENCH=--small for a first look)
 	$(PY_ENV)/theirs/bin/python -B python/bench/bench.py --ours $(PY_ENV)/ours/bin/python --theirs $(PY_ENV)/theirs/bin/python $(BENCH)
 
-# Environments with the module are made once, and get the module of now each time.
+# Environments with the module are made once for what they hold, and get the module of now each time.
 .PHONY: $(PY_ENV)/ours $(PY_ENV)/adapters
 $(PY_ENV)/ours: PYPI := $(PY_TESTS_PYPI)
 $(PY_ENV)/adapters: PYPI := $(PY_ADAPTERS_PYPI)
 $(PY_ENV)/ours $(PY_ENV)/adapters:
-	@test -e $@/done || { rm -rf $@ && $(PYTHON) -m venv $@ && $@/bin/pip install --quiet $(PYPI) && touch $@/done; }
+	@test $@/done -nt Makefile -a $@/done -nt python/adapters/requirements.txt || { rm -rf $@ && $(PYTHON) -m venv $@ && $@/bin/pip install --quiet $(PYPI) && touch $@/done; }
 	@rm -rf python/build python/*.egg-info
 	$@/bin/pip install --quiet --no-deps --force-reinstall ./python
 

@@ -3,6 +3,8 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeVar, Union, overload
 
+from ._transformer import KNeighborsTransformer as KNeighborsTransformer  # made when it is asked for
+
 # numpy is not needed. Where it is there, the arrays that come out are its own.
 _Path = Union[str, bytes, PathLike[str], PathLike[bytes]]
 _Metric = Literal["angular", "euclidean", "manhattan", "hamming", "dot", "cosine"]

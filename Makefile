@@ -12,11 +12,17 @@ VENV := .venv
 ANNOY_PYPI := annoy==1.17.3
 # Writers of other formats, for their readers' tests only.
 FORMATS_PYPI := h5py==3.16.0 pyarrow==26.0.1
+# The Python module, and Annoy's beside it: they have one name, and so each an environment of its own.
+PYTHON ?= python3
+PY_ENV := .build/python
+PY_TESTS_PYPI := 'setuptools>=77' numpy==2.4.6 pyroaring==1.2.0
+PY_ADAPTERS_PYPI := -r python/adapters/requirements.txt
+WHEELS ?= .build/wheels
 # The environment of annoy compare, as compare --setup makes it.
 COMPARE_ENV ?= $(abspath $(VENV)/compare)
 
 # What `make check` runs, in this order: cheap steps first.
-STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange h5py compare-e2e html fuzz
+STEPS := build fmt vet lint deps asm test race purego invariants cross arm64 wasm upstream interchange h5py compare-e2e python wheel python-interchange python-adapters html fuzz
 
 # Systems to compile for. Vet compiles the tests too.
 CROSS := windows/amd64 darwin/arm64 freebsd/amd64 linux/arm64 linux/386 linux/s390x js/wasm wasip1/wasm
@@ -25,7 +31,7 @@ CROSS := windows/amd64 darwin/arm64 freebsd/amd64 linux/arm64 linux/386 linux/s3
 BENCH_CACHE ?= .build/bench-canopy/peers
 BENCH_RESULTS ?= .build/bench-canopy/results
 
-.PHONY: help check venv bench bench-annoy bench-canopy bench-exact $(STEPS)
+.PHONY: help check venv bench bench-annoy bench-canopy bench-exact bench-python wheels $(STEPS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +111,49 @@ compare-e2e: ## annoy compare against all six libraries, on a small set
 	$(GO) run ./cmd/annoy compare --setup --env $(COMPARE_ENV)
 	@out=$$(ANNOY_COMPARE_ENV=$(COMPARE_ENV) $(GO) test -count=1 -v -run '^TestCompareEndToEnd$$' ./eval/peers) \
 		&& grep '^--- PASS: TestCompareEndToEnd' <<<"$$out" || { echo "$$out"; exit 1; }
+
+python: ## the Python module, installed in an environment from scratch, and its tests
+	$(GO) vet -tags clib ./python/clib
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION) -tags clib ./python/clib
+	rm -rf $(PY_ENV)/ours
+	@$(MAKE) --no-print-directory $(PY_ENV)/ours
+	$(PY_ENV)/ours/bin/python -B -X dev -W error -m unittest discover -s python/tests
+
+python-interchange: $(PY_ENV)/ours $(PY_ENV)/theirs ## files and answers of the Python module and Annoy 1.17.3, both ways (SEED=n repeats a run)
+	$(PY_ENV)/theirs/bin/python -B -m unittest discover -s python/tests -p 'test_annoy*.py'
+	$(PY_ENV)/theirs/bin/python -B python/interchange/interchange.py --ours $(PY_ENV)/ours/bin/python --theirs $(PY_ENV)/theirs/bin/python $(if $(SEED),--seed $(SEED))
+	$(PY_ENV)/theirs/bin/python -B python/interchange/programs.py --ours $(PY_ENV)/ours/bin/python --theirs $(PY_ENV)/theirs/bin/python $(if $(SEED),--seed $(SEED))
+
+python-adapters: $(PY_ENV)/adapters ## adapters of LangChain and gensim unchanged, KNeighborsTransformer in scikit-learn, gunicorn, Jupyter
+	$(PY_ENV)/adapters/bin/python -B -m unittest discover -s python/adapters
+
+bench-python: $(PY_ENV)/ours $(PY_ENV)/theirs ## the tutorial's steps beside Annoy 1.17.3, as ratios (BENCH=--small for a first look)
+	$(PY_ENV)/theirs/bin/python -B python/bench/bench.py --ours $(PY_ENV)/ours/bin/python --theirs $(PY_ENV)/theirs/bin/python $(BENCH)
+
+# Environments with the module are made once for what they hold, and get the module of now each time.
+.PHONY: $(PY_ENV)/ours $(PY_ENV)/adapters
+$(PY_ENV)/ours: PYPI := $(PY_TESTS_PYPI)
+$(PY_ENV)/adapters: PYPI := $(PY_ADAPTERS_PYPI)
+$(PY_ENV)/ours $(PY_ENV)/adapters:
+	@test $@/done -nt Makefile -a $@/done -nt python/adapters/requirements.txt || { rm -rf $@ && $(PYTHON) -m venv $@ && $@/bin/pip install --quiet $(PYPI) && touch $@/done; }
+	@rm -rf python/build python/*.egg-info
+	$@/bin/pip install --quiet --no-deps --force-reinstall ./python
+
+$(PY_ENV)/theirs: Makefile
+	$(PYTHON) -m venv --clear $@
+	$@/bin/pip install --quiet $(ANNOY_PYPI) numpy==2.4.6
+	@touch $@
+
+wheel: $(PY_ENV)/wheel ## a wheel of the Python module for this system, in WHEELS
+	$(PY_ENV)/wheel/bin/python -B python/packaging/wheel.py $(WHEELS)
+
+$(PY_ENV)/wheel: Makefile
+	$(PYTHON) -m venv --clear $@
+	$@/bin/pip install --quiet 'setuptools>=77' wheel
+	@touch $@
+
+wheels: ## wheels for each Python here (PYTHONS='names'), and how those of other systems are made
+	@python/packaging/wheels $(WHEELS)
 
 html: ## the pages of annoy eval and compare, in headless Chromium (HTML='folder' keeps it and its screenshots)
 	@.ci/html $(HTML)

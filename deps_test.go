@@ -48,9 +48,11 @@ type pkg struct {
 }
 
 // packages is the module's packages and all that they link, listed once and without network.
-var packages = sync.OnceValues(func() (map[string]*pkg, error) {
-	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports,Deps,CgoFiles", "./...")
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOOS=", "GOARCH=")
+var packages = sync.OnceValues(func() (map[string]*pkg, error) { return goList("./...") })
+
+func goList(args ...string) (map[string]*pkg, error) {
+	cmd := exec.Command("go", append([]string{"list", "-deps", "-json=ImportPath,Standard,Imports,Deps,CgoFiles"}, args...)...)
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOOS=", "GOARCH=", "CGO_ENABLED=1")
 	out, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError
@@ -69,7 +71,7 @@ var packages = sync.OnceValues(func() (map[string]*pkg, error) {
 		}
 		all[p.ImportPath] = p
 	}
-})
+}
 
 func listPackages(t *testing.T) map[string]*pkg {
 	t.Helper()
@@ -153,7 +155,8 @@ func TestDependenciesForbidden(t *testing.T) {
 }
 
 // The library proper (the root, internal, and vecio but for what is set apart in it) links the standard library,
-// golang.org/x/sys and the roaring bitmaps with what those need, nothing else. No cgo, in no package.
+// golang.org/x/sys and the roaring bitmaps with what those need, nothing else. No cgo, in no package that is built
+// without the tag clib.
 func TestDependenciesOfTheLibrary(t *testing.T) {
 	const roaring = "github.com/RoaringBitmap/roaring/v2"
 	all := listPackages(t)
@@ -183,6 +186,42 @@ func TestDependenciesOfTheLibrary(t *testing.T) {
 				continue
 			}
 			t.Errorf("%s links %s", from, d)
+		}
+	}
+}
+
+// The library behind the Python module is the one package with cgo, which the tag clib asks for. It reaches indexes through
+// the public face, and links what the library links.
+func TestDependenciesOfThePythonModule(t *testing.T) {
+	const clib, roaring = "python/clib", "github.com/RoaringBitmap/roaring/v2"
+	usual := listPackages(t)
+	if usual[module+"/"+clib] != nil {
+		t.Errorf("%s is built without the tag clib", clib)
+	}
+	all, err := goList("-tags", "clib", "./...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := all[module+"/"+clib]
+	if p == nil {
+		t.Fatalf("there is no package %s", clib)
+	}
+	for path, q := range all {
+		if from, ok := local(path); ok && from != clib && len(q.CgoFiles) > 0 {
+			t.Errorf("%s uses cgo", from)
+		}
+	}
+	if len(p.CgoFiles) == 0 {
+		t.Errorf("%s uses no cgo: is it still what Python calls?", clib)
+	}
+	library := usual[module].Deps
+	for _, imported := range p.Imports {
+		if name, ok := local(imported); ok && name != "." {
+			t.Errorf("%s imports %s: it reaches indexes through the public API only", clib, name)
+		}
+		q := all[imported] // nil: "C"
+		if q != nil && imported != module && !q.Standard && !slices.Contains(library, imported) && !strings.HasPrefix(imported, roaring) {
+			t.Errorf("%s links %s", clib, imported)
 		}
 	}
 }

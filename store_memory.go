@@ -8,6 +8,7 @@ import (
 
 	"github.com/annoy-go/annoy/internal/annfile"
 	"github.com/annoy-go/annoy/internal/kernel"
+	"github.com/annoy-go/annoy/internal/mmap"
 )
 
 // memoryItems is the itemStore of a builder in memory. Ids that a forest would like, few of them unused, have the place
@@ -230,6 +231,7 @@ func (s *memoryItems) buildForest(ctx context.Context, job *treeJob) (*Index, er
 			return nil, err
 		}
 	}
+	mmap.AdviseHuge(s.nodes) // which do not grow any more; the system sees to it by and by
 	var trees []byte
 	n, err := job.run(ctx, s.nodes, maxNorm, func(nodes []byte) error {
 		at := len(trees)

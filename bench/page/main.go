@@ -161,9 +161,8 @@ func run(reports, page string) error {
 	return atomicfile.WriteFile(page, []byte(whole))
 }
 
-// keep takes over what another program has written into the page: make bench-canopy its part.
+// keep takes over what other programs have written into the page: make bench-canopy and make bench-python their parts.
 func keep(page, text string) (string, error) {
-	const name = "canopy"
 	old, err := os.ReadFile(page)
 	if errors.Is(err, os.ErrNotExist) {
 		return text, nil
@@ -171,6 +170,11 @@ func keep(page, text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	part, _ := marks.Part(string(old), name) // "" of a page from before there was such a part
-	return marks.Put(text, name, part)
+	for _, name := range []string{"canopy", "python"} {
+		part, _ := marks.Part(string(old), name) // "" of a page from before there was such a part
+		if text, err = marks.Put(text, name, part); err != nil {
+			return "", err
+		}
+	}
+	return text, nil
 }

@@ -50,7 +50,10 @@ func TestKeep(t *testing.T) {
 		t.Errorf("no page yet: %v", err)
 	}
 	const part = "<!-- begin canopy -->\nfigures\n<!-- end canopy -->\n"
-	for old, want := range map[string]string{"stale\n" + part + "stale\n": part, "stale page": "<!-- begin canopy -->\n<!-- end canopy -->\n"} {
+	const python = "<!-- begin python -->\nratios\n<!-- end python -->\n"
+	for old, want := range map[string]string{
+		"stale\n" + part + "stale\n": part, "stale page": "<!-- begin canopy -->\n<!-- end canopy -->\n", part + python: python,
+	} {
 		if err := os.WriteFile(page, []byte(old), 0o644); err != nil {
 			t.Fatal(err)
 		}

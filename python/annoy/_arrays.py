@@ -1,0 +1,57 @@
+"""Arrays in and out: numpy's where it is there, the standard library's where not."""
+
+from array import array
+
+
+def numpy_or_none():
+    try:
+        import numpy
+    except ImportError:
+        return None
+    return numpy
+
+
+def ids_buffer(ids):
+    """Ids as a contiguous buffer of int64. Floats are refused, since they would be cut."""
+    numpy = numpy_or_none()
+    if numpy is None or isinstance(ids, array):
+        return ids if isinstance(ids, array) and ids.typecode == "q" else array("q", ids)
+    if isinstance(ids, (range, numpy.ndarray)) or hasattr(ids, "__array__"):
+        ids = numpy.asarray(ids)
+    else:
+        ids = numpy.asarray(list(ids))
+        if ids.size == 0:
+            ids = ids.astype(numpy.int64)
+    if ids.ndim != 1:
+        raise ValueError(f"ids have {ids.ndim} dimensions, want one")
+    if ids.dtype.kind not in "iu":
+        raise TypeError(f"ids are of the type {ids.dtype}, want integers")
+    if ids.dtype == numpy.uint64 and ids.size and ids.max() > numpy.iinfo(numpy.int64).max:
+        raise OverflowError("an id does not fit 64 bits with a sign")
+    return numpy.ascontiguousarray(ids, dtype=numpy.int64)
+
+
+def matrix_of(rows):
+    """Rows that are not a buffer themselves but can become an array, such as a DataFrame or a tensor."""
+    if hasattr(rows, "__array__") and not hasattr(rows, "__array_interface__"):
+        numpy = numpy_or_none()
+        if numpy is not None:
+            return numpy.asarray(rows)
+    return rows
+
+
+def results(count, n):
+    """Room for the ids and distances of count queries, n each."""
+    numpy = numpy_or_none()
+    if numpy is not None:
+        return numpy.empty((count, n), dtype=numpy.int64), numpy.empty((count, n), dtype=numpy.float32)
+    ids, distances = bytearray(count * n * 8), bytearray(count * n * 4)
+    if count * n == 0:  # a memoryview cannot have such a shape
+        return memoryview(ids).cast("q"), memoryview(distances).cast("f")
+    return memoryview(ids).cast("q", (count, n)), memoryview(distances).cast("f", (count, n))
+
+
+def check_jobs(n_jobs):
+    if n_jobs != -1 and n_jobs < 1:
+        raise ValueError(f"n_jobs is {n_jobs}, want 1 or more, or -1 for one a processor")
+    return n_jobs

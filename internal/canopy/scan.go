@@ -160,7 +160,11 @@ func (s *Searcher) rowsOf(slots []uint32) error {
 // rowAhead is how many bytes of a row are requested at most: the processor's own prefetcher fetches the rest.
 const rowAhead = 1024
 
-// request asks for a row that will be measured soon.
+// request asks for a row that will be measured soon. A damaged directory names rows that are not there, which measuring
+// refuses; no pointer to them may be made before.
 func (s *Searcher) request(row uint32) {
+	if uint64(row) >= uint64(s.ix.N) {
+		return
+	}
 	kernel.Prefetch(unsafe.Add(s.rows.Base, uintptr(row)*s.rows.Stride), min(s.ix.RowStride, rowAhead))
 }

@@ -16,6 +16,7 @@ type CanopyStats struct {
 	Rows      Rows        `json:"rows"`                 // type of the components kept
 	RowsWhy   string      `json:"rows_why"`
 
+	Axes      int       `json:"axes"`       // coordinates that tree and codes are of; 0: the dimensions themselves
 	Tops      int       `json:"tops"`       // centroids of the upper level
 	Leaves    int       `json:"leaves"`     // of the lower
 	LeafGoal  int       `json:"leaf_goal"`  // vectors that a leaf was meant to have
@@ -75,7 +76,7 @@ func (c *canopyIndex) stats(s *Stats) error {
 	s.Items, s.Bytes, s.Seed = ix.N, int64(len(c.data)), ix.About.Seed
 	s.Canopy = &CanopyStats{
 		Shape: Shape(ix.Shape), ShapeWhy: reason(ix.About.ShapeWhy), Rows: rowsOf(ix.Element), RowsWhy: reason(ix.About.RowsWhy),
-		Tops: ix.NTops, Leaves: ix.NLeaves, LeafGoal: ix.About.Leaf, CodeBytes: ix.M/2 + 4, MeanLeaf: ix.MeanSlots,
+		Axes: len(ix.AxisScale), Tops: ix.NTops, Leaves: ix.NLeaves, LeafGoal: ix.About.Leaf, CodeBytes: ix.M/2 + 4, MeanLeaf: ix.MeanSlots,
 		Keys: ix.HasKeys(), MetadataBytes: len(ix.Metadata()), Calibration: c.calibrated(),
 	}
 	if cost := ix.About.ShapeCost; cost != [3]float64{} {

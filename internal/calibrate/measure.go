@@ -85,12 +85,29 @@ func inherit(entries []Entry) {
 }
 
 // Cost is the fewest bytes that a query touches, on average, for k answers at a recall of target; 0 where no effort
-// reaches it. All queries are traced.
+// reaches it. It is for comparing indexes by the same queries, of which it traces some, at every other z and no more probes than
+// could be worth it.
 func Cost(ctx context.Context, s Sample, workers, k int, target float64) (float64, error) {
-	m := measurement{Sample: s, ctx: ctx, workers: workers, k: k, all: true}
-	curves, err := m.trace()
+	m := measurement{Sample: s, ctx: ctx, workers: workers, k: k}
+	first, err := m.curve(zs[0], m.probes(), (m.traced()+costFirst-1)/costFirst)
 	if err != nil {
 		return 0, err
+	}
+	probes := m.probes()
+	if p, ok := first.reach(target); ok {
+		n := 1
+		for n < len(probes) && float64(probes[n-1]) < costFurther*p {
+			n++
+		}
+		probes = probes[:n]
+	}
+	var curves []*curve
+	for i := 0; i < len(zs); i += 2 {
+		c, err := m.curve(zs[i], probes, m.traced())
+		if err != nil {
+			return 0, err
+		}
+		curves = append(curves, c)
 	}
 	c, p := cheapest(curves, target)
 	if c == nil {
@@ -99,50 +116,52 @@ func Cost(ctx context.Context, s Sample, workers, k int, target float64) (float6
 	return c.bytes(p), nil
 }
 
+// costFirst is the share, one in so many, of the traced queries by which Cost finds how many probes the largest z takes, and
+// costFurther how many times as many it traces.
+const (
+	costFirst   = 8
+	costFurther = 3
+)
+
 type measurement struct {
 	Sample
 	k       int
 	ctx     context.Context
 	workers int
-	all     bool    // trace all queries
 	harder  float64 // how much more of their answers all queries missed, the last time, than the traced ones
 }
 
 // queries is how many of the queries are searched for, evenly spaced. Of many answers each half of them knows enough:
 // the recall of 100 answers varies less from query to query than that of 10.
 func (m *measurement) queries() int {
-	if m.k >= 100 && !m.all {
+	if m.k >= 100 {
 		return (m.Queries() + 1) / 2
 	}
 	return m.Queries()
 }
 
-// trace makes a curve for each z.
-func (m *measurement) trace() ([]*curve, error) {
-	var probes []int
+// traced is how many of them are traced.
+func (m *measurement) traced() int {
+	n := m.queries()
+	return min(n, traced, (traced*n+m.Queries()-1)/max(1, m.Queries()))
+}
+
+// probes are the numbers of probes that are traced, up to all leaves.
+func (m *measurement) probes() (probes []int) {
 	for p := 1.0; ; p = max(p*steps, p+1) {
 		probes = append(probes, min(int(p), m.MaxProbes()))
 		if int(p) >= m.MaxProbes() {
-			break
+			return probes
 		}
 	}
-	n := m.queries()
-	if !m.all {
-		n = min(n, traced, (traced*n+m.Queries()-1)/max(1, m.Queries()))
-	}
+}
+
+// trace makes a curve for each z.
+func (m *measurement) trace() ([]*curve, error) {
+	probes := m.probes()
 	var curves []*curve
 	for _, z := range zs {
-		c := &curve{z: z, probes: probes, at: make([]sum, len(probes)), queries: m.queries()}
-		err := m.each(n, func(w Worker, i int, add func(int, Outcome)) error {
-			out := make([]Outcome, len(probes))
-			if err := w.Trace(i*m.Queries()/n, m.k, z, probes, out); err != nil {
-				return err
-			}
-			for j, o := range out {
-				add(j, o)
-			}
-			return nil
-		}, c.at)
+		c, err := m.curve(z, probes, m.traced())
 		if err != nil {
 			return nil, err
 		}
@@ -152,6 +171,21 @@ func (m *measurement) trace() ([]*curve, error) {
 		}
 	}
 	return curves, nil
+}
+
+// curve traces n of the queries at one z.
+func (m *measurement) curve(z float32, probes []int, n int) (*curve, error) {
+	c := &curve{z: z, probes: probes, at: make([]sum, len(probes)), queries: m.queries()}
+	return c, m.each(n, func(w Worker, i int, add func(int, Outcome)) error {
+		out := make([]Outcome, len(probes))
+		if err := w.Trace(i*m.Queries()/n, m.k, z, probes, out); err != nil {
+			return err
+		}
+		for j, o := range out {
+			add(j, o)
+		}
+		return nil
+	}, c.at)
 }
 
 // entry finds the effort for a target. Where all leaves at some z do not reach it, z grows: the codes of few dimensions,

@@ -110,6 +110,9 @@ func (a *Assembly) header(l *layout, ids *idSurvey) header {
 		shapeWhy: uint8(a.About.ShapeWhy), rowsWhy: uint8(a.About.RowsWhy), cost: a.About.ShapeCost,
 	}
 	h.limit = a.Space.limit
+	if a.Space.axes != nil {
+		h.fold = uint8(a.Space.axes.fold)
+	}
 	return h
 }
 
@@ -126,6 +129,11 @@ func (a *Assembly) parts(l *layout, ids *idSurvey, names *keySurvey) []extent {
 	sizes := h.sizes()
 	var parts []extent
 	add := func(k kind, bytes uint64) { parts = append(parts, extent{kind: k, bytes: bytes}) }
+	if a.Space.axes != nil {
+		for k := kindCenter; k <= kindAxisScale; k++ {
+			add(k, sizes[k])
+		}
+	}
 	for k := kindMean; k <= kindLeaves; k++ {
 		add(k, sizes[k])
 	}
@@ -175,6 +183,14 @@ func (a *Assembly) writeRouting(w *writer, l *layout) error {
 			leaves.set(int(number), p.Leaf(int(i)))
 			directory[number] = l.leaves[i]
 			number++
+		}
+	}
+	if axes := a.Space.axes; axes != nil {
+		groups, bias, scale := axes.stored8()
+		err := errors.Join(writeAll(w, kindCenter, axes.center), writeAll(w, kindAxes, groups),
+			writeAll(w, kindAxisBias, bias), writeAll(w, kindAxisScale, scale))
+		if err != nil {
+			return err
 		}
 	}
 	return errors.Join(

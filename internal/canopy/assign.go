@@ -8,8 +8,8 @@ import (
 
 // finder is the memory with which one goroutine finds the leaves of a block's vectors.
 type finder struct {
-	row  []float32 // as given
-	tile tile
+	reader *reader
+	tile   tile
 
 	tops  []float32 // of the vectors of a tile ‖c‖² − 2⟨x, c⟩ of all tops
 	near  []uint32  // of each vector its nearest tops, so many: ranks

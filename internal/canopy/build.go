@@ -50,6 +50,9 @@ func Build(ctx context.Context, vs Vectors, p *Params, out Output, open func() (
 	if _, isMemory := out.(*Memory); !isMemory && b.memory == 0 {
 		b.memory = max(leastMemory, b.fileSize()/10)
 	}
+	if err := b.turn(); err != nil {
+		return err
+	}
 	if err := b.chooseShape(); err != nil {
 		return err
 	}
@@ -106,8 +109,36 @@ func (b *builder) tell(stage string) func(done, total int64) {
 
 // fileSize is about what the output takes, of the largest shape.
 func (b *builder) fileSize() int64 {
-	perVector := b.space.dim*b.element.Size() + Two8.Assignments()*Two8.subspaces(b.space.coded())/2 + 32
+	perVector := b.space.dim*b.element.Size() + Two8.Assignments()*Two8.subspaces(b.space.dim, 1)/2 + 32
 	return int64(b.vs.Len()) * int64(perVector)
+}
+
+// turnedBytes is how much of the vectors' coordinates may be held where memory is not limited.
+const turnedBytes = 1 << 30
+
+// turn finds the axes, and holds the vectors' coordinates along them where there is room.
+func (b *builder) turn() error {
+	if (&Index{N: b.vs.Len()}).measuresAll(trialAnswers) { // no search will scan codes
+		return nil
+	}
+	if err := b.findAxes(); err != nil || b.space.axes == nil {
+		return err
+	}
+	return b.hold()
+}
+
+// hold reads the vectors into memory in the coded space, where it has room for them.
+func (b *builder) hold() error {
+	room := int64(turnedBytes)
+	if b.memory > 0 {
+		room = b.memory / 4
+	}
+	if b.space.axes == nil || int64(b.vs.Len())*int64(4*b.space.axes.n+4) > room {
+		return nil
+	}
+	held, err := turnAll(newPool(b.ctx, b.Workers, b.Guard), b.vs, b.space)
+	b.vs = held
+	return err
 }
 
 // grow makes the tree and the codewords, where no trial has made them.

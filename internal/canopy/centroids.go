@@ -27,12 +27,13 @@ type centroids struct {
 	groups []int8
 	norms  []float32
 	bias   []int32
+	less   []float32 // a centroid less the mean
 }
 
 // newCentroids has places for n, and padding up to whole groups.
 func newCentroids(p *Partition, sp space, scale float32, n int) *centroids {
 	n = (n + group - 1) &^ (group - 1)
-	c := &centroids{p, sp, scale, make([]int8, n*((p.Dim+3)&^3)), make([]float32, n), make([]int32, n)}
+	c := &centroids{p, sp, scale, make([]int8, n*((p.Dim+3)&^3)), make([]float32, n), make([]int32, n), make([]float32, p.Dim)}
 	for i := range c.norms {
 		c.norms[i] = float32(math.Inf(1))
 	}
@@ -41,19 +42,12 @@ func newCentroids(p *Partition, sp space, scale float32, n int) *centroids {
 
 // set puts a centroid in its place.
 func (c *centroids) set(place int, centroid []float32) {
-	dim4 := (c.part.Dim + 3) &^ 3
-	to := c.groups[place/group*group*dim4:][:group*dim4]
-	var (
-		norm float64
-		sum  int32
-	)
+	norm := 0.0
 	for d, v := range centroid {
-		x := v - c.part.Mean[d]
-		norm += float64(x) * float64(x)
-		q := int8(math.RoundToEven(float64(x) / float64(c.scale)))
-		to[d/4*4*group+place%group*4+d%4] = q
-		sum += int32(q)
+		c.less[d] = v - c.part.Mean[d]
+		norm += float64(c.less[d]) * float64(c.less[d])
 	}
+	bias := place8(c.groups, (c.part.Dim+3)&^3, place, c.less, c.scale)
 	if c.space.metric == Dot {
 		// What makes g = ‖q − mean‖² + norm − 2⟨q − mean, c − mean⟩ into ‖q‖² + limit − 2⟨q, c⟩. It is not negative: no
 		// centroid is longer than the longest vector.
@@ -64,5 +58,5 @@ func (c *centroids) set(place int, centroid []float32) {
 		}
 		norm = max(norm, 0)
 	}
-	c.norms[place], c.bias[place] = float32(min(norm, math.MaxFloat32)), 128*sum // infinite is padding
+	c.norms[place], c.bias[place] = float32(min(norm, math.MaxFloat32)), bias // infinite is padding
 }

@@ -12,7 +12,7 @@ const Codewords = kernel.CodeWords
 
 // Codebook holds the codewords of every sub-space.
 type Codebook struct {
-	M, Dims int       // sub-spaces, a multiple of 4, and dimensions of each: 4 or 8
+	M, Dims int       // sub-spaces, a multiple of 4, and dimensions of each: 1, 2, 4 or 8
 	Words   []float32 // M×Dims×16: component d of codeword c of sub-space j is Words[(j·Dims+d)·16+c]
 }
 
@@ -34,7 +34,7 @@ type CodebookParams struct {
 // TrainCodebook finds the codewords for a partition: in each sub-space by k-means over the directions of the residuals of a
 // sample of the vectors.
 func TrainCodebook(ctx context.Context, vs Vectors, sp space, part *Partition, shape Shape, p CodebookParams) (*Codebook, error) {
-	book := newCodebook(shape.subspaces(part.Dim), shape.Dims())
+	book := newCodebook(shape.subspaces(part.Dim, sp.fold()), shape.Dims()/sp.fold())
 	t := &bookTrainer{pool: newPool(ctx, p.Workers, p.Guard), Codebook: book, memory: bookBytes, rng: kiss.Stream(p.Seed, streamCodebook, uint64(shape))}
 	if p.Memory > 0 {
 		t.memory = min(t.memory, max(p.Memory, leastBookBytes))
@@ -96,18 +96,18 @@ func (t *bookTrainer) sample(vs Vectors, sp space, part *Partition) error {
 	t.shapes = make([]float32, len(list)*padded)
 	has := make([]bool, len(list))
 	coders := make([]*Coder, t.workers)
-	rows := make([][]float32, t.workers)
+	readers := make([]*reader, t.workers)
+	tails := make([]float32, len(list))
 	err := t.chunks(len(list), assignChunk, func(w, from, to int) error {
 		if coders[w] == nil {
-			coders[w] = NewCoder(sp, part, t.Codebook)
-			rows[w] = make([]float32, sp.dim+sp.coded())
+			coders[w], readers[w] = NewCoder(sp, part, t.Codebook), newReader(vs, sp)
 		}
-		c, row := coders[w], rows[w]
-		for j := from; j < to; j++ {
-			i := list[j]
-			x := sp.item(vs.Row(i, row[:sp.dim]), row[sp.dim:])
-			has[j] = c.residual(x, part.Leaf(int(part.Own[i]))) > 0
-			copy(t.shapes[j*padded:], c.shape)
+		c := coders[w]
+		coded := func(j int) []float32 { return t.shapes[(from+j)*padded:][:part.Dim] }
+		readers[w].read(to-from, func(j int) int { return list[from+j] }, coded, tails[from:to])
+		for j := range to - from {
+			has[from+j] = c.residual(coded(j), tails[from+j], part.Leaf(int(part.Own[list[from+j]]))) > 0
+			copy(t.shapes[(from+j)*padded:], c.shape)
 		}
 		return nil
 	})
@@ -170,6 +170,12 @@ func (s *bookSums) add(x []float32, codes []byte, dims int) {
 	for j, code := range codes {
 		at := j*Codewords + int(code)
 		s.count[at]++
+		if dims < 4 {
+			for d, v := range x[j*dims : (j+1)*dims] {
+				s.sum[at*dims+d] += v
+			}
+			continue
+		}
 		for half := 0; half < dims; half += 4 {
 			sum, v := (*[4]float32)(s.sum[at*dims+half:]), (*[4]float32)(x[j*dims+half:])
 			sum[0] += v[0]

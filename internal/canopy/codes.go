@@ -45,9 +45,12 @@ func NewCoder(sp space, part *Partition, book *Codebook) *Coder {
 // Encode codes x, which is in the coded space, against a leaf. It sets nibbles[j], 0 … 15, for each of the M sub-spaces, and
 // returns the two factors of the bound as bfloat16, and err, ‖e‖/2s, by which the errors of estimates go; 0 where the
 // code says nothing (s = 0: x is the centroid, or the codewords point away from it).
-func (c *Coder) Encode(x []float32, leaf int, nibbles []byte) (fadd, fresc uint16, err float32) {
+//
+// Tail is the square of x's length off the axes, of r then and not of x̂: s makes up for it, as if q differed from c there
+// as x does.
+func (c *Coder) Encode(x []float32, tail float32, leaf int, nibbles []byte) (fadd, fresc uint16, err float32) {
 	centroid := c.part.Leaf(leaf)
-	rr := c.residual(x, centroid)
+	rr := c.residual(x, tail, centroid)
 	c.book.nearest(c.shape, c.half, nibbles)
 	norm := c.decode(nibbles) // ‖x̂‖²
 	decoded := c.decoded[:c.part.Dim]
@@ -83,10 +86,10 @@ func finiteBFloat16(x float32) uint16 {
 }
 
 // residual sets resid and shape for x against a centroid, and returns ‖r‖².
-func (c *Coder) residual(x, centroid []float32) float32 {
+func (c *Coder) residual(x []float32, tail float32, centroid []float32) float32 {
 	copy(c.resid, x)
 	kernel.Blend(c.resid, 1, centroid, -1)
-	rr := kernel.Dot(c.resid, c.resid)
+	rr := kernel.Dot(c.resid, c.resid) + tail
 	shape := c.shape[:c.part.Dim]
 	copy(shape, c.resid)
 	kernel.Blend(shape, shapeScale(c.part.Dim, rr), shape, 0)
@@ -108,10 +111,15 @@ func (c *Coder) decode(nibbles []byte) float32 {
 	for j, code := range nibbles[:c.book.M] {
 		at := j*Codewords + int(code)
 		half += c.half[at]
-		if dims == 4 {
-			*(*[4]float32)(c.decoded[4*j:]) = [4]float32(words[4*at:])
-		} else {
+		switch dims { // copies of constant size
+		case 8:
 			*(*[8]float32)(c.decoded[8*j:]) = [8]float32(words[8*at:])
+		case 4:
+			*(*[4]float32)(c.decoded[4*j:]) = [4]float32(words[4*at:])
+		case 2:
+			*(*[2]float32)(c.decoded[2*j:]) = [2]float32(words[2*at:])
+		default:
+			copy(c.decoded[dims*j:], words[dims*at:][:dims])
 		}
 	}
 	return 2 * half

@@ -39,7 +39,7 @@ func encodeAll(vs Vectors, sp space, part *Partition, book *Codebook) []encoded 
 		}
 		for _, l := range leaves {
 			e := encoded{nibbles: make([]byte, book.M), leaf: l, row: i}
-			fadd, fresc, err := c.Encode(rows[i*part.Dim:(i+1)*part.Dim], l, e.nibbles)
+			fadd, fresc, err := c.Encode(rows[i*part.Dim:(i+1)*part.Dim], 0, l, e.nibbles)
 			e.fadd, e.fresc, e.err = kernel.FromBFloat16(fadd), kernel.FromBFloat16(fresc), err
 			all = append(all, e)
 		}
@@ -208,7 +208,7 @@ func TestCoderKeepsNothing(t *testing.T) {
 	rows := codedRows(vs, sp)
 	for i := len(a) - 1; i >= 0; i-- {
 		nibbles := make([]byte, book.M)
-		fadd, fresc, err := b.Encode(rows[i*21:(i+1)*21], a[i].leaf, nibbles)
+		fadd, fresc, err := b.Encode(rows[i*21:(i+1)*21], 0, a[i].leaf, nibbles)
 		if kernel.FromBFloat16(fadd) != a[i].fadd || kernel.FromBFloat16(fresc) != a[i].fresc || err != a[i].err || !bytes.Equal(nibbles, a[i].nibbles) {
 			t.Fatalf("vector %d is coded in another way the second time", i)
 		}

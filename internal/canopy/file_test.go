@@ -24,6 +24,7 @@ func (v *numbered) ID(i int) int64 { return v.id(i) }
 
 // fixture says what a test's file is made of.
 type fixture struct {
+	fold    int // axes, whatever the vectors; 0: none
 	metric  Metric
 	n, dim  int
 	shape   Shape
@@ -60,11 +61,14 @@ func (f fixture) assembly(t testing.TB) *Assembly {
 		}
 	}
 	sp := newSpace(f.metric, f.dim).within(largestSquare(m))
+	if f.fold > 0 {
+		sp.axes = mustTurn(t, m, sp, f.fold)
+	}
 	p, err := NewPartition(t.Context(), m, sp, PartitionParams{Leaf: 40, Spill: f.shape.Assignments() > 1, Seed: 1, Workers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	book := &Codebook{M: f.shape.subspaces(sp.coded()), Dims: f.shape.Dims()}
+	book := &Codebook{M: f.shape.subspaces(sp.coded(), sp.fold()), Dims: f.shape.Dims() / sp.fold()}
 	book.Words = normal(book.M*book.Dims, Codewords, 6).rows
 	a := &Assembly{
 		Vectors: &numbered{m, f.id}, Space: sp, Shape: f.shape, Partition: p, Codebook: book, Element: f.element,
@@ -220,7 +224,7 @@ func sameLeaves(t *testing.T, ix *Index, a *Assembly) {
 				if s < leaf.Own && int(a.Partition.Own[i]) != which || s >= leaf.Own && int(a.Partition.Spill[i]) != which {
 					t.Fatalf("leaf %d, slot %d: vector %d is of another leaf", which, s, i)
 				}
-				fadd, fresc, _ := coder.Encode(a.Space.item(a.Vectors.Row(i, nil), x), which, want)
+				fadd, fresc, _ := coder.Encode(a.Space.item(a.Vectors.Row(i, nil), x), 0, which, want)
 				if got, factors := codeAt(ix, leaf, int(s)); !bytes.Equal(got, want) || factors != uint32(fadd)<<16|uint32(fresc) {
 					t.Fatalf("leaf %d, slot %d: code %v, factors %08x; want %v, %04x%04x", which, s, got, factors, want, fadd, fresc)
 				}

@@ -19,6 +19,7 @@ var goldens = map[string]fixture{
 	"v1-two8": {metric: Euclidean, n: 1100, dim: 4, shape: Two8, element: kernel.Uint8, id: count, reserve: 64},
 	"v1-one8": {metric: Dot, n: 60, dim: 5, shape: One8, element: kernel.Int8, id: sparse, keys: true, meta: []byte(`{"of": "one8"}`)},
 	"v1-one4": {metric: Angular, n: 35, dim: 3, shape: One4, element: kernel.Float16, id: func(i int) int64 { return 1<<32 - 1 - int64(i) }},
+	"v1-axes": {metric: Euclidean, n: 300, dim: 64, fold: 4, shape: Two8, element: kernel.Uint8, id: count},
 	"v1-none": {metric: Hamming, dim: 2, shape: Two8, id: count},
 }
 

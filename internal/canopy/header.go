@@ -70,6 +70,7 @@ type header struct {
 	seed              uint64
 	leaf              uint32
 	shapeWhy, rowsWhy uint8
+	fold              uint8 // dimensions for each axis: 2 or 4; 0 where there are no axes
 	cost              [3]float64
 }
 
@@ -103,7 +104,8 @@ func (h *header) walk(c *cursor) {
 	c.u64(&h.seed)
 	c.u8(&h.shapeWhy)
 	c.u8(&h.rowsWhy)
-	c.at += 6
+	c.u8(&h.fold)
+	c.at += 5
 	for i := range h.cost {
 		c.f64(&h.cost[i])
 	}

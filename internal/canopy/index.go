@@ -39,6 +39,11 @@ type Index struct {
 	CErr      float32        // mean of ‖e‖/2s over all slots with an error; the deviation of an estimate is |fresc|·2·CErr/√Coded·√g
 	MaxNorm2  float64        // Dot: the largest squared norm of a vector; otherwise 0
 
+	Center    []float32 // Dim: subtracted from vectors before they are turned to the axes; nil without axes
+	Axes      []int8    // kernel.RouteMany's groups: Coded axes of Dim components, in steps of AxisScale; nil without axes
+	AxisBias  []int32   // RouteMany's, of each
+	AxisScale []float32 // of each
+
 	Mean     []float32 // Coded: subtracted from all before routing and coding
 	Codebook []float32 // [M][Dims][16]
 

@@ -28,7 +28,7 @@ func Open(data []byte) (*Index, error) {
 	ix := &Index{
 		Metric: Metric(h.metric), Dim: int(h.dim), Coded: int(h.coded), N: int(h.rows), Shape: Shape(h.shape),
 		Element: kernel.Element(h.element), RowStride: int(h.stride),
-		M: int(h.m), Dims: Shape(h.shape).Dims(), CErr: h.cerr, RowScale: h.rowScale, MaxNorm2: h.limit,
+		M: int(h.m), Dims: Shape(h.shape).Dims() / h.folds(), CErr: h.cerr, RowScale: h.rowScale, MaxNorm2: h.limit,
 		Scale: h.scale, NTops: int(h.tops), NLeaves: int(h.leaves),
 		About: About{
 			Seed: h.seed, Leaf: int(h.leaf), ShapeWhy: Reason(h.shapeWhy), RowsWhy: Reason(h.rowsWhy), ShapeCost: h.cost,
@@ -119,6 +119,10 @@ func (ix *Index) view() error {
 	}
 	ix.Mean = cast[float32](bytes(kindMean))
 	ix.Codebook = cast[float32](bytes(kindCodebook))
+	if ix.head.fold > 0 {
+		ix.Center, ix.Axes = cast[float32](bytes(kindCenter)), cast[int8](bytes(kindAxes))
+		ix.AxisBias, ix.AxisScale = cast[int32](bytes(kindAxisBias)), cast[float32](bytes(kindAxisScale))
+	}
 	ix.TopGroups = cast[int8](bytes(kindTopGroups))
 	ix.TopNorm = cast[float32](bytes(kindTopNorms))
 	ix.TopBias = cast[int32](bytes(kindTopBias))

@@ -71,6 +71,7 @@ const (
 	streamLeaves
 	streamCodebook
 	streamTrial
+	streamAxes
 )
 
 // partitioner is one run of NewPartition. Its centroids have the mean subtracted: products of vectors near the mean

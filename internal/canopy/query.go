@@ -50,7 +50,7 @@ type Touched struct {
 // for each slot, 13 ns for a kilobyte of centroids, which the second-level cache holds, and 31 ns for a row wherever it lies, with 38 ns for
 // each of its kilobytes.
 func (t Touched) Bytes(ix *Index) int64 {
-	return int64(t.Centroids)*int64(ix.routed())*2/5 +
+	return (int64(t.Centroids)*int64(ix.routed())+int64(len(ix.Axes)))*2/5 +
 		int64(t.Blocks)*int64(kernel.BlockBytes(ix.M)+14*kernel.BlockSlots) +
 		int64(t.Rows)*(1000+int64(ix.RowStride)*6/5)
 }

@@ -130,20 +130,57 @@ func (s *Searcher) answer() error {
 func (s *Searcher) encode() bool {
 	ix := s.ix
 	s.coded = grow(s.coded, ix.M*ix.Dims)
-	s.vector = grow(s.vector, ix.Coded)
+	s.vector = grow(s.vector, ix.Dim)
 	sp := ix.space()
-	x := sp.query(s.q.Vec, s.vector)
-	largest, coded := uint32(0), s.coded[:len(ix.Mean)]
-	for i, mean := range ix.Mean {
-		v := x[i] - mean
-		coded[i] = v
-		largest = max(largest, math.Float32bits(v)&^(1<<31)) // as integers: compared as floats it takes five times as long
-	}
-	s.largest = math.Float32frombits(largest)
-	clear(s.coded[ix.Coded:])
+	x, tail := sp.query(s.q.Vec, s.vector), float32(0)
+	coded := s.coded[:len(ix.Mean)]
 	s.gauge = newGauge(ix, sp, s.q, x)
-	s.square = kernel.Dot(s.coded, s.coded)
+	if ix.Axes != nil {
+		tail = s.turn(x, coded)
+		x = coded
+	}
+	for i, mean := range ix.Mean {
+		coded[i] = x[i] - mean
+	}
+	s.largest = largestOf(coded)
+	clear(s.coded[ix.Coded:])
+	s.square = kernel.Dot(s.coded, s.coded) + tail
 	return s.square-s.square == 0
+}
+
+// largestOf is the largest of the components' magnitudes, compared as integers: as floats it takes five times as long.
+func largestOf(x []float32) float32 {
+	largest := uint32(0)
+	for _, v := range x {
+		largest = max(largest, math.Float32bits(v)&^(1<<31))
+	}
+	return math.Float32frombits(largest)
+}
+
+// turn sets out to the coordinates of x along the axes, and returns the square of its length off them. Both are in int8, whose
+// error is a hundredth of a code's.
+func (s *Searcher) turn(x, out []float32) (tail float32) {
+	ix, r := s.ix, &s.route
+	flat := s.vector
+	if &x[0] != &flat[0] {
+		copy(flat, x)
+	}
+	kernel.Blend(flat, 1, ix.Center, -1)
+	scale := largestOf(flat) / 127
+	if scale == 0 {
+		scale = 1
+	}
+	r.q8 = grow(r.q8, (ix.Dim+3)&^3)
+	kernel.Quantize8(flat, 1/scale, r.q8)
+	// RouteMany's distances are not negative: the base, which no product exceeds, makes these positive.
+	base := float32(128 * 127 * len(r.q8))
+	s.norms = grow(s.norms, len(out))
+	clear(s.norms)
+	kernel.RouteMany(r.q8, ix.Axes, s.norms, ix.AxisBias, kernel.RouteParams{Base: base, Mul: -1}, out)
+	for i, step := range ix.AxisScale {
+		out[i] = (out[i] - base) * (scale * step)
+	}
+	return max(0, kernel.Dot(flat, flat)-kernel.Dot(out, out))
 }
 
 // makeTable fills the table of what each nibble adds to the estimate.

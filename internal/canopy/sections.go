@@ -31,6 +31,10 @@ const (
 	kindKeyBytes
 	kindKeyOrder
 	kindMetadata
+	kindCenter
+	kindAxes
+	kindAxisBias
+	kindAxisScale
 	kinds // one more than the last
 )
 
@@ -42,6 +46,7 @@ var kindNames = [kinds]string{
 	kindRowIDs: "row to id", kindDirect: "id to row", kindOrder: "rows by id",
 	kindCalibration: "calibration", kindKeyOffsets: "key offsets", kindKeyBytes: "keys", kindKeyOrder: "rows by key",
 	kindMetadata: "metadata",
+	kindCenter:   "center", kindAxes: "axes", kindAxisBias: "axis biases", kindAxisScale: "axis scales",
 }
 
 func (k kind) String() string {
@@ -89,7 +94,7 @@ func (h *header) sizes() map[kind]uint64 {
 	numbers := uint64(h.numbers)
 	sizes := map[kind]uint64{
 		kindMean:       4 * uint64(h.coded),
-		kindCodebook:   4 * Codewords * uint64(h.m) * uint64(Shape(h.shape).Dims()),
+		kindCodebook:   4 * Codewords * uint64(h.m) * uint64(Shape(h.shape).Dims()/h.folds()),
 		kindTopGroups:  padded * dim4,
 		kindTopNorms:   4 * padded,
 		kindTopBias:    4 * padded,
@@ -105,8 +110,17 @@ func (h *header) sizes() map[kind]uint64 {
 	if Shape(h.shape).Assignments() > 1 {
 		sizes[kindSlotRows] = 4 * kernel.BlockSlots * h.blocks
 	}
+	if h.fold > 0 {
+		sizes[kindCenter] = 4 * uint64(h.dim)
+		sizes[kindAxes] = uint64(h.coded) * (uint64(h.dim+3) &^ 3)
+		sizes[kindAxisBias] = 4 * uint64(h.coded)
+		sizes[kindAxisScale] = 4 * uint64(h.coded)
+	}
 	return sizes
 }
+
+// folds is the dimensions that a coded component stands for.
+func (h *header) folds() int { return max(1, int(h.fold)) }
 
 // check finds fault with the fixed header, field by field.
 func (h *header) check() error {
@@ -121,8 +135,9 @@ func (h *header) check() error {
 		{element <= kernel.Uint8, "element type", h.element},
 		{h.idBytes == 4 || h.idBytes == 8, "bytes of an id", h.idBytes},
 		{h.dim >= 1 && h.dim <= MaxDim, "dimension", h.dim},
-		{h.coded == h.dim, "coded dimension", h.coded},
-		{int(h.m) == shape.subspaces(int(h.coded)), "number of sub-spaces", h.m},
+		{h.fold == 0 || h.fold == 2 || h.fold == 4, "dimensions of an axis", h.fold},
+		{h.fold == 0 && h.coded == h.dim || h.fold > 0 && int(h.coded) == axisCount(int(h.dim), int(h.fold)) && h.coded > 0, "coded dimension", h.coded},
+		{shape.Dims()%h.folds() == 0 && int(h.m) == shape.subspaces(int(h.coded), h.folds()), "number of sub-spaces", h.m},
 		{uint64(h.stride) >= uint64(h.dim)*uint64(element.Size()) && int(h.stride)%element.Size() == 0 && h.stride <= 8*MaxDim, "bytes of a row", h.stride},
 		{h.rows < uint64(NoRow), "number of rows", h.rows},
 		{h.blocks <= maxBlocks, "number of blocks", h.blocks},

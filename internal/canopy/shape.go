@@ -53,9 +53,9 @@ func (s Shape) LeafTarget() int {
 	return 256
 }
 
-// subspaces is M, the nibbles of a code of dim coded components: a multiple of 4, since four nibbles of a slot lie
-// together in a block.
-func (s Shape) subspaces(dim int) int {
-	d := s.Dims()
+// subspaces is M, the nibbles of a code of dim coded components that stand for fold dimensions each: a multiple of 4, since
+// four nibbles of a slot lie together in a block.
+func (s Shape) subspaces(dim, fold int) int {
+	d := s.Dims() / fold
 	return (dim + 4*d - 1) / (4 * d) * 4
 }

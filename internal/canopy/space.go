@@ -21,6 +21,7 @@ type space struct {
 	metric Metric
 	dim    int
 	limit  float64 // Dot: the largest ‖x‖²; otherwise 0
+	axes   *axes   // nil: coded as it is. Items come from a reader then, and queries from Searcher.turn
 }
 
 func newSpace(m Metric, dim int) space { return space{metric: m, dim: dim} }
@@ -34,10 +35,23 @@ func (s space) within(limit float64) space {
 }
 
 // coded is the number of components of a vector in the coded space.
-func (s space) coded() int { return s.dim }
+func (s space) coded() int {
+	if s.axes != nil {
+		return s.axes.n
+	}
+	return s.dim
+}
 
-// item returns an item's vector in the coded space: x itself where nothing changes, else in buf, which has room for
-// coded() components.
+// fold is how many dimensions a component of the coded space stands for.
+func (s space) fold() int {
+	if s.axes != nil {
+		return s.axes.fold
+	}
+	return 1
+}
+
+// item returns an item's vector in the coded space, before it is turned to axes: x itself where nothing changes, else in buf,
+// which has room for dim components.
 func (s space) item(x, buf []float32) []float32 {
 	switch s.metric {
 	case Angular, Cosine:

@@ -101,9 +101,9 @@ func BenchmarkBuild(b *testing.B) {
 						row, coded, nibbles := make([]float32, set.dim), make([]float32, sp.coded()), make([]byte, book.M)
 						for i := from; i < to; i++ {
 							x := sp.item(vs.Row(i, row), coded)
-							coders[w].Encode(x, int(part.Own[i]), nibbles)
+							coders[w].Encode(x, 0, int(part.Own[i]), nibbles)
 							if part.Spill != nil && part.Spill[i] != NoLeaf {
-								coders[w].Encode(x, int(part.Spill[i]), nibbles)
+								coders[w].Encode(x, 0, int(part.Spill[i]), nibbles)
 							}
 						}
 						return nil

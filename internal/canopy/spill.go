@@ -104,7 +104,8 @@ func (f *finder) choose(b *partitioner, bl *block, i int, scores []float32) {
 	r := f.resid
 	copy(r, x)
 	kernel.Blend(r, 1, b.Leaf(int(own)), -1)
-	rr, xr := kernel.Dot(r, r), kernel.Dot(x, r)
+	tail := bl.tails[i] // of the residual against any leaf
+	rr, xr := kernel.Dot(r, r)+tail, kernel.Dot(x, r)+tail
 	if !(rr > 0) {
 		b.Spill[bl.first+i] = f.leafAt(b, near, second)
 		return

@@ -17,6 +17,7 @@ const (
 type block struct {
 	first, n int
 	rows     []float32
+	tails    []float32 // squares of their lengths off the axes
 }
 
 // newBlocks makes the memory of a sweep.
@@ -24,7 +25,7 @@ func (b *partitioner) newBlocks() {
 	size := min(max(blockBytes/(4*b.Dim), minBlock), maxBlock)
 	n := len(b.Own)
 	for range min(blocksPerWorker*b.workers, (n+size-1)/size) {
-		b.blocks = append(b.blocks, block{rows: make([]float32, min(size, n)*b.Dim)})
+		b.blocks = append(b.blocks, block{rows: make([]float32, min(size, n)*b.Dim), tails: make([]float32, min(size, n))})
 	}
 }
 
@@ -41,9 +42,7 @@ func (b *partitioner) sweep(visit func(f *finder, bl *block) error, fold func(bl
 		err := b.each(len(blocks), func(w, i int) error {
 			bl := &blocks[i]
 			f := &b.finders[w]
-			for j := range bl.n {
-				f.load(b, bl.first+j, bl.rows[j*b.Dim:(j+1)*b.Dim])
-			}
+			f.load(b, bl.n, func(j int) int { return bl.first + j }, func(j int) []float32 { return bl.rows[j*b.Dim:][:b.Dim] }, bl.tails)
 			return visit(f, bl)
 		})
 		if err != nil {
@@ -61,21 +60,21 @@ func (b *partitioner) sweep(visit func(f *finder, bl *block) error, fold func(bl
 	return nil
 }
 
-// load sets out to vector i in the coded space, the mean subtracted.
-func (f *finder) load(b *partitioner, i int, out []float32) {
-	f.row = grow(f.row, b.vs.Dim())
-	if x := b.space.item(b.vs.Row(i, f.row), out); &x[0] != &out[0] {
-		copy(out, x)
+// load sets out(j) to vector at(j) in the coded space, the mean subtracted, for j from 0 to n−1, and tails as reader.read does.
+func (f *finder) load(b *partitioner, n int, at func(j int) int, out func(j int) []float32, tails []float32) {
+	if f.reader == nil {
+		f.reader = newReader(b.vs, b.space)
 	}
-	kernel.Blend(out, 1, b.Mean, -1)
+	f.reader.read(n, at, out, tails)
+	for j := range n {
+		kernel.Blend(out(j), 1, b.Mean, -1)
+	}
 }
 
 // gather sets rows to the vectors whose numbers are listed, ascending for few pages to be touched.
 func (b *partitioner) gather(list []int, rows []float32) error {
 	return b.chunks(len(list), assignChunk, func(w, from, to int) error {
-		for j, i := range list[from:to] {
-			b.finders[w].load(b, i, rows[(from+j)*b.Dim:][:b.Dim])
-		}
+		b.finders[w].load(b, to-from, func(j int) int { return list[from+j] }, func(j int) []float32 { return rows[(from+j)*b.Dim:][:b.Dim] }, nil)
 		return nil
 	})
 }

@@ -175,9 +175,7 @@ func (b *partitioner) findLeavesOf(from, to int, counts []int, samples []float32
 		seen[at]++
 	}
 	err := b.chunks(len(list), assignChunk, func(w, from, to int) error {
-		for j := from; j < to; j++ {
-			b.finders[w].load(b, list[j], samples[place[j]*b.Dim:][:b.Dim])
-		}
+		b.finders[w].load(b, to-from, func(j int) int { return list[from+j] }, func(j int) []float32 { return samples[place[from+j]*b.Dim:][:b.Dim] }, nil)
 		return nil
 	})
 	if err != nil {

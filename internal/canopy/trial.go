@@ -25,7 +25,11 @@ func (b *builder) chooseShape() error {
 		return nil
 	}
 	t := &trial{builder: *b}
-	t.vs = b.trialVectors()
+	if t.vs = b.trialVectors(); t.vs.Len() < b.vs.Len() {
+		if err := t.hold(); err != nil {
+			return err
+		}
+	}
 	t.progress = newProgress(b.tell("trial"), int64(t.vs.Len())*trialSteps)
 	costs := map[Shape]float64{}
 	for _, shape := range []Shape{One8, One4, Two8} {

@@ -21,7 +21,7 @@ func (ix *Index) VerifyWith(ctx context.Context, tell func(done, total int64)) e
 	v := &verifier{Index: ix, ctx: ctx, tell: tell}
 	v.total = int64(len(ix.data)) + int64(ix.head.slots) + int64(ix.N)
 	for _, part := range []func() error{
-		v.sections, v.numbers, v.tops, v.leaves, v.rows, v.idTables, v.keyTables,
+		v.sections, v.numbers, v.axes, v.tops, v.leaves, v.rows, v.idTables, v.keyTables,
 	} {
 		if err := part(); err != nil {
 			return err
@@ -94,7 +94,7 @@ func (v *verifier) zeros(from, to uint64) error {
 
 // numbers asks that what is computed with is finite.
 func (v *verifier) numbers() error {
-	for _, all := range [][]float32{v.Mean, v.Codebook} {
+	for _, all := range [][]float32{v.Mean, v.Codebook, v.Center, v.AxisScale} {
 		for i, x := range all {
 			if !finite32(x) {
 				return corruptAt(v.offset(unsafe.Pointer(&all[i])), "%v is not a finite number", x)
@@ -104,21 +104,44 @@ func (v *verifier) numbers() error {
 	return nil
 }
 
-// centroid tells whether a place of a routing table holds one, and whether it is well formed.
-func (v *verifier) centroid(groups []int8, norms []float32, bias []int32, place int) (padding bool, err error) {
-	dim4 := (v.Coded + 3) &^ 3
-	of, sum, any := groups[place/group*group*dim4:][:group*dim4], int32(0), int8(0)
+// place sums the int8 components, dim of them, that groups hold at a place, and tells whether any is not 0.
+func (v *verifier) place(groups []int8, dim, place int) (sum int32, any bool, err error) {
+	dim4 := (dim + 3) &^ 3
+	of := groups[place/group*group*dim4:][:group*dim4]
 	for d := range dim4 {
 		c := of[d/4*4*group+place%group*4+d%4]
 		sum += int32(c)
-		any |= c
-		if d >= v.Coded && c != 0 {
-			return false, corruptAt(v.offset(unsafe.Pointer(&of[0])), "a centroid's component %d of %d is %d", d, v.Coded, c)
+		any = any || c != 0
+		if d >= dim && c != 0 {
+			return 0, any, corruptAt(v.offset(unsafe.Pointer(&of[0])), "component %d of %d is %d", d, dim, c)
 		}
+	}
+	return sum, any, nil
+}
+
+// axes proves that the biases are those of the axes.
+func (v *verifier) axes() error {
+	for i, bias := range v.AxisBias {
+		sum, _, err := v.place(v.Axes, v.Dim, i)
+		if err != nil {
+			return err
+		}
+		if bias != 128*sum {
+			return corruptAt(v.offset(unsafe.Pointer(&v.AxisBias[i])), "an axis of bias %d, whose components sum to %d", bias, sum)
+		}
+	}
+	return nil
+}
+
+// centroid tells whether a place of a routing table holds one, and whether it is well formed.
+func (v *verifier) centroid(groups []int8, norms []float32, bias []int32, place int) (padding bool, err error) {
+	sum, any, err := v.place(groups, v.Coded, place)
+	if err != nil {
+		return false, err
 	}
 	norm := norms[place]
 	padding = math.IsInf(float64(norm), 1)
-	if bias[place] != 128*sum || !padding && !(norm >= 0) || padding && any != 0 {
+	if bias[place] != 128*sum || !padding && !(norm >= 0) || padding && any {
 		return false, corruptAt(v.offset(unsafe.Pointer(&norms[place])), "a centroid of squared norm %v, bias %d, whose components sum to %d", norm, bias[place], sum)
 	}
 	return padding, nil

@@ -113,9 +113,12 @@ type coding struct {
 // codingScratch is what one goroutine needs.
 type codingScratch struct {
 	coder   *Coder
+	reader  *reader
 	row     []float32 // of the input
 	scaled  []float32
-	coded   []float32
+	pending []int     // vectors to be coded,
+	coded   []float32 // in the coded space
+	tails   []float32
 	nibbles []byte
 	block   []byte
 }
@@ -124,8 +127,9 @@ func (c *coding) of(worker int) *codingScratch {
 	s := &c.scratch[worker]
 	if s.coder == nil {
 		*s = codingScratch{
-			coder: NewCoder(c.Space, c.Partition, c.Codebook),
-			row:   make([]float32, c.Space.dim), scaled: make([]float32, c.Space.dim), coded: make([]float32, c.Space.coded()),
+			coder:  NewCoder(c.Space, c.Partition, c.Codebook),
+			reader: newReader(c.Vectors, c.Space), row: make([]float32, c.Space.dim), scaled: make([]float32, c.Space.dim),
+			coded: make([]float32, tilePoints*c.Space.coded()), tails: make([]float32, tilePoints),
 			nibbles: make([]byte, c.Codebook.M), block: make([]byte, kernel.BlockBytes(c.Codebook.M)),
 		}
 	}
@@ -141,7 +145,12 @@ func (c *coding) fill(win *window) error {
 	err := c.pool.chunks(len(c.row), codeChunk, func(worker, from, to int) error {
 		s, coded := c.of(worker), 0
 		for i := from; i < to; i++ {
-			coded += c.code(win, s, i)
+			if c.touches(win, i) {
+				s.pending = append(s.pending, i)
+			}
+			if len(s.pending) == tilePoints || i == to-1 {
+				coded += c.code(win, s)
+			}
 		}
 		c.progress(coded)
 		return nil
@@ -175,29 +184,40 @@ func (c *coding) progress(coded int) {
 
 func (win *window) has(leaf uint32) bool { return int(leaf) >= win.from && int(leaf) < win.end }
 
-// code does what of vector i is in the window, and returns how many codes that is.
-func (c *coding) code(win *window, s *codingScratch, i int) (codes int) {
-	own, spill := c.Partition.Own[i], NoLeaf
-	if c.spilled != nil {
-		spill = c.Partition.Spill[i]
+// leavesOf are the leaves of vector i, the second NoLeaf where there is none.
+func (c *coding) leavesOf(i int) (own, spill uint32) {
+	if c.spilled == nil {
+		return c.Partition.Own[i], NoLeaf
 	}
-	home, away := win.has(own), spill != NoLeaf && win.has(spill)
-	if !home && !away {
-		return 0
+	return c.Partition.Own[i], c.Partition.Spill[i]
+}
+
+// touches tells whether the row or a code of vector i is in the window.
+func (c *coding) touches(win *window, i int) bool {
+	own, spill := c.leavesOf(i)
+	return win.has(own) || spill != NoLeaf && win.has(spill)
+}
+
+// code does what of the pending vectors is in the window, and returns how many codes that is.
+func (c *coding) code(win *window, s *codingScratch) (codes int) {
+	dim := c.Space.coded()
+	coded := func(j int) []float32 { return s.coded[j*dim : (j+1)*dim] }
+	s.reader.read(len(s.pending), func(j int) int { return s.pending[j] }, coded, s.tails)
+	for j, i := range s.pending {
+		own, spill := c.leavesOf(i)
+		if win.has(own) {
+			row := c.row[i]
+			c.store(win, s, row-win.firstRow, c.Vectors.Row(i, s.row), c.Vectors.ID(i))
+			leaf := &c.leaves[own]
+			c.encode(win, s, j, int(own), leaf.FirstBlock*kernel.BlockSlots+row-leaf.FirstRow, row)
+			codes++
+		}
+		if spill != NoLeaf && win.has(spill) {
+			c.encode(win, s, j, int(spill), c.spilled[i], c.row[i])
+			codes++
+		}
 	}
-	v := c.Vectors.Row(i, s.row)
-	x := c.Space.item(v, s.coded)
-	if home {
-		row := c.row[i]
-		c.store(win, s, row-win.firstRow, v, c.Vectors.ID(i))
-		leaf := &c.leaves[own]
-		c.encode(win, s, x, int(own), leaf.FirstBlock*kernel.BlockSlots+row-leaf.FirstRow, row)
-		codes++
-	}
-	if away {
-		c.encode(win, s, x, int(spill), c.spilled[i], c.row[i])
-		codes++
-	}
+	s.pending = s.pending[:0]
 	return codes
 }
 
@@ -218,10 +238,10 @@ func (c *coding) store(win *window, s *codingScratch, row uint32, v []float32, i
 	}
 }
 
-// encode writes the code of x against a leaf, at a slot of the whole index.
-func (c *coding) encode(win *window, s *codingScratch, x []float32, leaf int, slot, row uint32) {
-	m := c.Codebook.M
-	fadd, fresc, e := s.coder.Encode(x, leaf, s.nibbles)
+// encode writes the code of pending vector j against a leaf, at a slot of the whole index.
+func (c *coding) encode(win *window, s *codingScratch, j, leaf int, slot, row uint32) {
+	m, dim := c.Codebook.M, c.Space.coded()
+	fadd, fresc, e := s.coder.Encode(s.coded[j*dim:(j+1)*dim], s.tails[j], leaf, s.nibbles)
 	slot -= win.firstBlock * kernel.BlockSlots
 	win.errs[slot] = e
 	if win.slotRows != nil {

@@ -5,7 +5,7 @@ const CodeWords = 16
 
 // Codes sets codes[j], for each of the m sub-spaces, to the codeword nearest to the components of x in it: to the first
 // c with the smallest half[j·16+c] − Σ_d x[j·dims+d]·codebook[(j·dims+d)·16+c], half being half the codewords' squared
-// norms. x has m·dims components, dims is 4 or 8. Where a sum is not a number any code may be the answer.
+// norms. x has m·dims components, dims ≥ 1. Where a sum is not a number any code may be the answer.
 func Codes(x, codebook, half []float32, m, dims int, codes []byte) {
 	x, codebook, half, codes = x[:m*dims], codebook[:m*dims*CodeWords], half[:m*CodeWords], codes[:m]
 	if m == 0 || !hasCodes || current == Go {

@@ -4,17 +4,9 @@
 #include "neon_arm64.h"
 
 // The NEON kernel of Codes, written by hand. Registers:
-//	R0 cursor in the components, R1 in the codebook, R2 in half, R3 sub-spaces left, R4 fours of components of a
-//	sub-space, R5 those left, R6 cursor in the codes, R7 scratch,
-//	V0-V3 sums, V4-V7 codewords and comparisons, V8 four components, V16 and V17 scratch, V20-V23 the codes.
-
-// COMPONENT takes the products of component i from the sums.
-#define COMPONENT(i) \
-	VLD1.P 64(R1), [V4.S4, V5.S4, V6.S4, V7.S4]; \
-	FMLSE(8, i, 4, 0); \
-	FMLSE(8, i, 5, 1); \
-	FMLSE(8, i, 6, 2); \
-	FMLSE(8, i, 7, 3)
+//	R0 cursor in the components, R1 in the codebook, R2 in half, R3 sub-spaces left, R4 components of a sub-space, R5
+//	those left, R6 cursor in the codes, R7 scratch,
+//	V0-V3 sums, V4-V7 codewords and comparisons, V8 a component, V16 and V17 scratch, V20-V23 the codes.
 
 // PLACE leaves in register m the codes of the lanes whose sum is the least, V16, and the greatest number in the others.
 #define PLACE(sum, codes, m) \
@@ -39,7 +31,6 @@ TEXT ·nearestCodes(SB), NOSPLIT, $0-48
 	MOVD m+24(FP), R3
 	MOVD dims+32(FP), R4
 	MOVD codes+40(FP), R6
-	LSR  $2, R4
 	MOVD $codesOf16<>(SB), R7
 	VLD1 (R7), [V20.S4, V21.S4, V22.S4, V23.S4]
 
@@ -47,14 +38,15 @@ space:
 	VLD1.P 64(R2), [V0.S4, V1.S4, V2.S4, V3.S4]
 	MOVD   R4, R5
 
-four:
-	VLD1.P 16(R0), [V8.S4]
-	COMPONENT(0)
-	COMPONENT(1)
-	COMPONENT(2)
-	COMPONENT(3)
-	SUB    $1, R5
-	CBNZ   R5, four
+component:
+	FMOVS.P 4(R0), F8
+	VLD1.P  64(R1), [V4.S4, V5.S4, V6.S4, V7.S4]
+	FMLSE(8, 0, 4, 0)
+	FMLSE(8, 0, 5, 1)
+	FMLSE(8, 0, 6, 2)
+	FMLSE(8, 0, 7, 3)
+	SUB     $1, R5
+	CBNZ    R5, component
 	FMINNM(1, 0, 16)
 	FMINNM(3, 2, 17)
 	FMINNM(17, 16, 16)

@@ -11,7 +11,7 @@ import (
 func TestCodes(t *testing.T) {
 	r := newRand(t)
 	onPaths(t, func(t *testing.T) {
-		for _, dims := range []int{4, 8} {
+		for _, dims := range []int{1, 2, 4, 8} {
 			for _, m := range []int{0, 4, 8, 12, 100} {
 				x, book, half := make([]float32, m*dims), make([]float32, m*dims*CodeWords), make([]float32, m*CodeWords)
 				fill(r, x)

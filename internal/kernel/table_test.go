@@ -9,7 +9,7 @@ import (
 // TestTable compares the products that the table stands for with float64, and all paths with each other, bit by bit.
 func TestTable(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 1))
-	for _, dims := range []int{4, 8} {
+	for _, dims := range []int{1, 2, 4, 8} {
 		for _, m := range []int{4, 8, 12, 32, 36, 100, 256, 512, 1024} {
 			q, codebook := make([]float32, m*dims), make([]float32, m*dims*16)
 			fill(r, q)

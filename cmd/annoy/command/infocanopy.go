@@ -24,6 +24,9 @@ func printCanopy(out io.Writer, path string, s annoy.Stats) error {
 		row("bytes a query", "one4 %s, one8 %s, two8 %s, in trials at recall 0.95", costOf(cost.One4), costOf(cost.One8), costOf(cost.Two8))
 	}
 	row("rows", "%v (%s)", c.Rows, c.RowsWhy)
+	if c.Axes > 0 {
+		row("axes", "%d, along which most of the variance is: tree and codes are of the coordinates along them", c.Axes)
+	}
 	row("leaves", "%d under %d tops, meant for %s, with %.0f codes on average", c.Leaves, c.Tops, count(c.LeafGoal, "item"), c.MeanLeaf)
 	row("codes", "%d of %d bytes", c.Codes, c.CodeBytes)
 	row("keys", "%s", map[bool]string{true: "yes", false: "no"}[c.Keys])

@@ -7,7 +7,7 @@ import (
 	"github.com/annoy-go/annoy/eval/peers"
 )
 
-// goal is what a ratio should be at least: what a prototype in C++ reached.
+// goal is what a ratio should be at least: what an earlier C++ version of the same design reached.
 type goal struct {
 	set, peer string
 	recall    float64

@@ -97,8 +97,8 @@ calibrated by some of its own items; where queries will be unlike those, give
 --calibrate a file of queries. The same vectors, options and seed give the same
 bytes, whatever the number of workers.
 
-Without --on-disk the vectors are held in memory; with it, vectors and index
-go to files.`,
+Without --on-disk or --max-memory the vectors are held in memory; with either,
+vectors and index go to files.`,
 		Example: `  annoy build vectors.npy -o vectors.canopy --metric angular
   annoy build vectors.npy -o vectors.ann --metric angular --trees 50
   annoy build base.fvecs -o base.canopy --metric euclidean --max-memory 2GiB

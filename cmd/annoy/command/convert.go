@@ -65,9 +65,9 @@ whatever its name, and "-" is standard input.
                        error, except that float16 rounds
   index to vectors     the items in order of their ids
   index to index       the other kind, by the name of OUT, or a canopy built
-                       anew: built of the items of IN, in memory, as 'annoy
-                       build' does; or, with --to-dialect, a dot forest in the
-                       other dialect
+                       anew: built of the items of IN as 'annoy build' does,
+                       in memory or, with --max-memory, in the file; or, with
+                       --to-dialect, a dot forest in the other dialect
 
 Only JSON lines hold ids. For any other OUT, ids that are not just the numbers
 of the rows (an index with unused ids, JSON lines with ids of their own) need

@@ -22,9 +22,9 @@ func newInfo(e *env) *cobra.Command {
 		Use:   "info INDEX",
 		Short: "Describe an index",
 		Long: `Describe an index: its metric, dimension and items; of a forest its trees and
-layout; of a canopy its shape and row type and why the build took them, the
-sections of the file, the sizes of its leaves, and its calibration, which says
-what effort a recall takes. This reads a few bytes of every item or leaf; verify
+layout; of a canopy its shape and row type and why the build took them, its
+axes, the sections of the file, the sizes of its leaves, and its calibration,
+which says what effort a recall takes. This reads a few bytes of every item or leaf; verify
 reads and checks everything.`,
 		Example: `  annoy info docs.canopy
   annoy info docs.ann

@@ -72,10 +72,13 @@ func (s *Searcher) distances(from kernel.Rows, rows []uint32, ahead int) {
 	}
 }
 
-// learnRatio compares the Manhattan distances of rows, in dist, with their Euclidean ones.
-func (s *Searcher) learnRatio(rows []uint32) {
+// learnRatio compares the Manhattan distances of the first rows that a search measures, in dist, with their Euclidean ones.
+func (s *Searcher) learnRatio(from kernel.Rows, rows []uint32) {
+	if !s.gauge.manhattan || s.gauge.ratio != 0 {
+		return
+	}
 	l2 := s.norms[:len(rows)]
-	kernel.L2Rows(s.ix.Element, s.against, s.rows, rows, 0, l2)
+	kernel.L2Rows(s.ix.Element, s.against, from, rows, 0, l2)
 	for i := range l2 {
 		l2[i] *= s.unit * s.unit
 	}

@@ -126,7 +126,9 @@ func (s *Searcher) measureRead(rows []uint32) error {
 		return err
 	}
 	f := &s.fetched
-	s.distances(kernel.Rows{Base: unsafe.Pointer(unsafe.SliceData(f.rows)), Stride: uintptr(s.ix.RowStride)}, f.ids, 0)
+	from := kernel.Rows{Base: unsafe.Pointer(unsafe.SliceData(f.rows)), Stride: uintptr(s.ix.RowStride)}
+	s.distances(from, f.ids, 0)
+	s.learnRatio(from, f.ids)
 	s.best.take(rows, s.dist)
 	s.buffer.limit = s.gauge.limit(s.best.worst)
 	return nil

@@ -68,9 +68,7 @@ func (s *Searcher) measure(rows []uint32, ahead int) error {
 	} else {
 		s.distances(s.rows, rows, ahead)
 	}
-	if s.gauge.manhattan && s.gauge.ratio == 0 {
-		s.learnRatio(rows)
-	}
+	s.learnRatio(s.rows, rows)
 	s.best.take(rows, s.dist)
 	s.buffer.limit = s.gauge.limit(s.best.worst)
 	return nil

@@ -166,6 +166,32 @@ func TestSearchFixed(t *testing.T) {
 	}
 }
 
+// Rows that are read teach a Manhattan search how much longer its distances are than Euclidean ones: it reads no more of
+// those estimated to be nearer than does one that measures in memory, far from all that it may.
+func TestSearchFixedManhattan(t *testing.T) {
+	ix, _, queries := wordIndex(t, Manhattan, Two8)
+	var s Searcher
+	read, inMemory := 0, 0
+	for i := range 50 {
+		query := &Query{Vec: queries.Row(i, nil), K: 10, Effort: Effort{Probes: 40, Z: 0.5}, Fixed: &FixedRerank{Rows: 50, More: 2000}}
+		hits, err := s.Search(ix, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, rows := slices.Clone(hits), s.Touched.Rows
+		query.Fixed.From = readerAt(ix.Rows)
+		hits, err = s.Search(ix, query)
+		if err != nil || !slices.Equal(hits, want) {
+			t.Errorf("%v, %v, in memory %v", hits, err, want)
+		}
+		read, inMemory = read+s.Touched.Rows, inMemory+rows
+	}
+	t.Logf("%d rows for each query", read/50)
+	if read != inMemory || read > 50*1000 {
+		t.Errorf("%d rows read for 50 queries, %d measured in memory", read, inMemory)
+	}
+}
+
 type broken struct{}
 
 func (broken) ReadAt([]byte, int64) (int, error) { return 0, io.ErrUnexpectedEOF }

@@ -200,6 +200,9 @@ func (c *canopyIndex) effort(q *canopy.Query, o *SearchOptions) error {
 	if c.calibration != nil {
 		if e, ok := c.calibration.Near(q.K, q.Effort.Probes); ok {
 			q.Effort.Z = e.Z
+			// As many more tops than usual as there.
+			wide := float64(e.Tops) / float64(c.ix.TopsFor(e.Probes))
+			q.Effort.Tops = int(max(wide, 1) * float64(c.ix.TopsFor(q.Effort.Probes)))
 		}
 	}
 	return nil

@@ -11,7 +11,8 @@ import (
 type Sample interface {
 	Queries() int
 	MaxProbes() int           // leaves that there are
-	Tops(probes int) int      // that are compared for so many probes
+	Tops(probes int) int      // that are opened for so many probes, unless that is too few
+	MaxTops() int             // that there are
 	Worker() Worker           // for one goroutine
 	Guard(func() error) error // runs what a goroutine does: where a fault of a mapping becomes an error
 }
@@ -61,7 +62,7 @@ func Measure(ctx context.Context, s Sample, workers int) (*Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.harder = 1
+		m.harder, m.wide, m.wider = 1, 1, true
 		for _, target := range targets {
 			e, err := m.entry(target, curves)
 			if err != nil {
@@ -129,6 +130,8 @@ type measurement struct {
 	ctx     context.Context
 	workers int
 	harder  float64 // how much more of their answers all queries missed, the last time, than the traced ones
+	wide    float64 // how many times as many tops are opened as their number of probes suggests
+	wider   bool    // it may be worth opening more
 }
 
 // queries is how many of the queries are searched for, evenly spaced. Of many answers each half of them knows enough:
@@ -191,7 +194,6 @@ func (m *measurement) curve(z float32, probes []int, n int) (*curve, error) {
 // entry finds the effort for a target. Where all leaves at some z do not reach it, z grows: the codes of few dimensions,
 // or of odd vectors, err more than by the deviation that stands for all.
 func (m *measurement) entry(target float64, curves []*curve) (Entry, error) {
-	n := m.queries()
 	c, p := cheapest(curves, 1-(1-target)/m.harder)
 	if c == nil { // all queries, with more probes, may still reach it
 		if c, p = cheapest(curves, target); c == nil {
@@ -203,31 +205,71 @@ func (m *measurement) entry(target float64, curves []*curve) (Entry, error) {
 	for z := c.z; z <= maxZ; z = 2*z + 0.4 {
 		s := secant{target: target}
 		for range maxRounds {
-			set := Setting{Probes: int(math.Ceil(p)), Tops: m.Tops(int(math.Ceil(p))), Z: z}
-			total := make([]sum, 1)
-			err := m.each(n, func(w Worker, i int, add func(int, Outcome)) error {
-				o, err := w.Run(i*m.Queries()/n, m.k, set)
-				add(0, o)
-				return err
-			}, total)
+			e, safe, err := m.ask(int(math.Ceil(p)), z, target)
 			if err != nil {
 				return Entry{}, err
 			}
-			recall, deviation := total[0].recall(n)
-			safe := recall - deviation
+			if expected := c.between(p, c.safe); z == c.z && safe < target && 1-safe > missedMore*(1-expected) {
+				if e, safe, err = m.widen(e, safe); err != nil {
+					return Entry{}, err
+				}
+			}
 			if z == c.z {
 				m.harder = min(max((1-safe)/max(1-c.between(p, c.safe), 1e-9), 0.7), 3)
 			}
 			if safe >= target {
-				return Entry{m.k, target, set, recall, total[0].meanBytes()}, nil
+				return e, nil
 			}
-			if set.Probes >= m.MaxProbes() {
+			if e.Probes >= m.MaxProbes() {
 				break
 			}
 			p = min(s.next(p, safe), float64(m.MaxProbes()))
 		}
 	}
 	return Entry{K: m.k, Target: target}, nil
+}
+
+// ask searches for all queries, and returns the entry that this is, and its recall less one standard error.
+func (m *measurement) ask(probes int, z float32, target float64) (e Entry, safe float64, err error) {
+	n := m.queries()
+	tops := min(int(m.wide*float64(m.Tops(probes))), m.MaxTops())
+	set := Setting{Probes: probes, Tops: tops, Z: z}
+	total := make([]sum, 1)
+	err = m.each(n, func(w Worker, i int, add func(int, Outcome)) error {
+		o, err := w.Run(i*m.Queries()/n, m.k, set)
+		add(0, o)
+		return err
+	}, total)
+	recall, deviation := total[0].recall(n)
+	return Entry{m.k, target, set, recall, total[0].meanBytes()}, recall - deviation, err
+}
+
+// missedMore is how many times as many answers as in the traces, which open all tops, a search misses where it may be for
+// want of tops.
+const missedMore = 1.25
+
+// widen opens twice or four times as many tops as long as that finds a fourth of what is missing to the target: where neighbours
+// are in other tops than most leaves near the query, more leaves of the same tops would find them last of all.
+func (m *measurement) widen(e Entry, safe float64) (Entry, float64, error) {
+	for m.wider && safe < e.Target && e.Tops < m.MaxTops() {
+		before := m.wide
+		m.wider = false
+		for range 2 {
+			m.wide *= 2
+			more, found, err := m.ask(e.Probes, e.Z, e.Target)
+			if err != nil {
+				return e, safe, err
+			}
+			if found >= safe+(e.Target-safe)/4 {
+				e, safe, m.wider = more, found, true
+				break
+			}
+		}
+		if !m.wider {
+			m.wide = before
+		}
+	}
+	return e, safe, nil
 }
 
 // each calls f for 0 to n−1 on all workers, and adds up what f adds.

@@ -42,6 +42,7 @@ func newModel(queries int) *model {
 
 func (m *model) Queries() int   { return m.queries }
 func (m *model) MaxProbes() int { return modelLeaves }
+func (m *model) MaxTops() int   { return 40 }
 func (m *model) Tops(p int) int { return 8 + p/50 }
 func (m *model) Worker() Worker { return m }
 func (m *model) Guard(do func() error) error {
@@ -152,5 +153,61 @@ func TestMeasureStops(t *testing.T) {
 	}
 	if _, err := Cost(ctx, newModel(5), 2, 10, 0.95); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// scattered is a model a part of whose answers lie in leaves of far tops: ranks among all leaves do not tell.
+type scattered struct{ *model }
+
+func (m scattered) Worker() Worker { return m }
+func (m scattered) Tops(p int) int { return 8 + p*32/modelLeaves }
+
+// top is how near the top of an answer is.
+func (m scattered) top(i, j int) int {
+	if (7*i+j)%25 == 0 {
+		return 15 + (i+j)%15
+	}
+	return 1
+}
+
+func (m scattered) Run(i, k int, s Setting) (Outcome, error) {
+	o := Outcome{Want: k, Bytes: int64(s.Probes)*100 + int64(s.Tops)*20 + int64(float32(k)*s.Z*200)}
+	for j, a := range m.answers[i][:k] {
+		if a.rank < s.Probes && a.z <= s.Z && m.top(i, j) < s.Tops {
+			o.Found++
+		}
+	}
+	return o, nil
+}
+
+// Where answers are in other tops more tops are opened, and not so many leaves scanned that their number suggests these.
+func TestMeasureOpensTops(t *testing.T) {
+	m := newModel(400)
+	for i := range m.answers {
+		for j := range m.answers[i] {
+			m.answers[i][j].rank %= 20
+		}
+	}
+	table, err := Measure(context.Background(), scattered{m}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range table.Entries {
+		if e.Target < 0.98 {
+			continue
+		}
+		if !e.Reached() || e.Tops < 25 || e.Probes > 60 {
+			t.Errorf("%+v", e)
+		}
+	}
+	// A usual index's tops are as their number of probes suggests.
+	usual, err := Measure(context.Background(), newModel(400), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range usual.Entries {
+		if e.Tops != m.Tops(e.Probes) {
+			t.Errorf("%+v opens %d tops, want %d", e, e.Tops, m.Tops(e.Probes))
+		}
 	}
 }

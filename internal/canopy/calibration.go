@@ -42,6 +42,7 @@ type calibration struct {
 
 func (c *calibration) Queries() int        { return len(c.sample.queries) }
 func (c *calibration) MaxProbes() int      { return max(1, c.ix.NLeaves) }
+func (c *calibration) MaxTops() int        { return max(1, c.ix.NTops) }
 func (c *calibration) Tops(probes int) int { return c.ix.TopsFor(probes) }
 
 func (c *calibration) Guard(do func() error) error {

@@ -2,6 +2,7 @@ package canopy
 
 import (
 	"math"
+	"unsafe"
 
 	"github.com/annoy-go/annoy/internal/kernel"
 )
@@ -61,7 +62,9 @@ func (s *Searcher) distances(from kernel.Rows, rows []uint32, ahead int) {
 		norms := s.norms[:len(rows)]
 		kernel.DotNormRows(e, s.against, from, rows, ahead, out, norms)
 		for i, product := range out {
-			out[i] = angular(product, norms[i], s.norm)
+			if out[i] = angular(product, norms[i], s.norm); out[i] < closeAngle {
+				out[i] = s.smallAngle(unsafe.Add(from.Base, uintptr(rows[i])*from.Stride))
+			}
 		}
 		return
 	}
@@ -87,6 +90,21 @@ func (s *Searcher) learnRatio(from kernel.Rows, rows []uint32) {
 
 // rowsAhead is how many rows the kernels request ahead of those they measure, where nobody has requested them before.
 const rowsAhead = 16
+
+// closeAngle is the raw distance below which the roundings of float32, some 1e-7, are too much of it.
+const closeAngle = 1e-3
+
+// smallAngle is 2 − 2cos of the query and a row in float64: equal vectors are at distance 0, and not at 3e-4.
+func (s *Searcher) smallAngle(row unsafe.Pointer) float32 {
+	s.scaled = grow(s.scaled, s.ix.Dim)
+	kernel.Widen(s.ix.Element, row, s.scaled)
+	product, squared := 0.0, 0.0
+	for i, v := range s.scaled {
+		product += float64(v) * float64(s.against[i])
+		squared += float64(v) * float64(v)
+	}
+	return float32(max(0, 2-2*product/math.Sqrt(squared*squares(s.against))))
+}
 
 // angular is 2 − 2cos of a product, a row's squared norm and the query's norm, and 2 where either vector is zero.
 func angular(product, squared float32, norm float64) float32 {

@@ -278,3 +278,27 @@ func TestAnswersKeepOrder(t *testing.T) {
 		}
 	}
 }
+
+// Angles too small for float32 are measured in float64: equal directions are at distance 0.
+func TestSearchSmallAngles(t *testing.T) {
+	vs := normal(1200, 96, 4)
+	for i := range 40 {
+		x, base := vs.Row(i, nil), vs.Row(1000, nil)
+		for d := range x {
+			x[d] = float32(1+i%3) * (base[d] + float32(i/3)*2e-4*x[d])
+		}
+	}
+	ix := mustBuild(t, vs, Angular, Two8, 128, kernel.Float32)
+	q := vs.Row(1000, nil)
+	var s Searcher
+	hits, err := s.Search(ix, &Query{Vec: q, K: 30, Effort: Effort{Probes: ix.NLeaves, Tops: ix.NTops, Z: 3}})
+	if err != nil || len(hits) != 30 {
+		t.Fatal(hits, err)
+	}
+	for i, h := range hits {
+		want := Angular.raw(q, vs.Row(int(ix.RowID(h.Row)), nil))
+		if i < 4 && h.Dist != 0 || math.Abs(float64(h.Dist)-want) > 1e-6*want+1e-14 {
+			t.Errorf("hit %d: item %d at %v, want %v", i, ix.RowID(h.Row), h.Dist, want)
+		}
+	}
+}

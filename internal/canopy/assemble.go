@@ -21,6 +21,7 @@ type Assembly struct {
 	Element   kernel.Element // of the rows
 	RowScale  float32        // what 1 in a row stands for; 0: 1, as it must be where the element type is exact
 	About     About
+	Coded     *Index // of the same vectors, tree and codewords: its codes and rows are taken over; nil: there is none
 
 	Keys        func(i int) string // the key of vector i, "" for none, all others different; nil: no keys
 	Metadata    []byte             // nil: none
@@ -79,7 +80,11 @@ func (a *Assembly) Write(ctx context.Context, out Output) (*Built, error) {
 	if err := a.writeRouting(w, l); err != nil {
 		return nil, err
 	}
-	if err := a.writeWindows(ctx, w, l); err != nil {
+	writeCodes := a.writeWindows
+	if a.Coded != nil {
+		writeCodes = a.takeOver
+	}
+	if err := writeCodes(ctx, w, l); err != nil {
 		return nil, err
 	}
 	for _, do := range []func() error{
@@ -160,6 +165,23 @@ func (a *Assembly) parts(l *layout, ids *idSurvey, names *keySurvey) []extent {
 	}
 	add(kindRows, sizes[kindRows])
 	return parts
+}
+
+// takeOver copies what writeWindows would make again.
+func (a *Assembly) takeOver(ctx context.Context, w *writer, l *layout) error {
+	for _, k := range []kind{kindBlocks, kindSlotRows, kindRows, kindRowIDs} {
+		if w.place[k] == 0 {
+			continue
+		}
+		if err := errors.Join(ctx.Err(), writeAll(w, k, a.Coded.section(k))); err != nil {
+			return err
+		}
+	}
+	w.head.cerr = a.Coded.CErr
+	if a.Progress != nil {
+		a.Progress(int64(l.slots), int64(l.slots))
+	}
+	return nil
 }
 
 func (a *Assembly) writeMetadata(w *writer) error {

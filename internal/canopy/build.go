@@ -70,7 +70,7 @@ func Build(ctx context.Context, vs Vectors, p *Params, out Output, open func() (
 	if err != nil || a.Calibration == 0 {
 		return err
 	}
-	b.part, b.book = nil, nil
+	b.part, b.book, b.coded = nil, nil, nil
 	b.collect()
 	return b.calibrate(built, open)
 }
@@ -88,6 +88,7 @@ type builder struct {
 	shape    Shape
 	part     *Partition
 	book     *Codebook
+	coded    *Index  // of the same, with other particulars in its header; nil where no trial has made it
 	sample   *Sample // for the calibration, once there is one
 }
 
@@ -169,7 +170,7 @@ func (b *builder) train(shape Shape, part *Partition) (*Codebook, error) {
 func (b *builder) assembly() *Assembly {
 	b.about.Leaf = b.shape.LeafTarget()
 	return &Assembly{Vectors: b.vs, Space: b.space, Shape: b.shape, Partition: b.part, Codebook: b.book, Element: b.element,
-		RowScale: b.rowScale, About: b.about, Workers: b.Workers, Guard: b.Guard}
+		RowScale: b.rowScale, About: b.about, Coded: b.coded, Workers: b.Workers, Guard: b.Guard}
 }
 
 // calibrate measures which efforts reach which recall, and adds that to the file.

@@ -165,6 +165,16 @@ func (ix *Index) viewIDs(direct, order *entry, bytes func(kind) []byte) error {
 	return nil
 }
 
+// section is the bytes of a section, nil where there is none.
+func (ix *Index) section(k kind) []byte {
+	for _, e := range ix.table {
+		if e.kind == k {
+			return ix.data[e.offset:][:e.bytes:e.bytes]
+		}
+	}
+	return nil
+}
+
 // entryAt is where in the file an entry of the table is.
 func (ix *Index) entryAt(e *entry) int64 {
 	for i := range ix.table {

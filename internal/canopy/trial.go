@@ -14,7 +14,7 @@ const (
 
 // chooseShape settles the shape. Where it is the build's to choose, each is tried on a sample of the vectors, and the one
 // whose index touches the fewest bytes for the calibration's queries at a recall of 0.95 is taken: counted, not timed, for
-// builds to stay the same. Where the sample is everything, the winner's tree and codewords are kept.
+// builds to stay the same. Where the sample is everything, the winner's tree, codewords and codes are kept.
 func (b *builder) chooseShape() error {
 	b.shape = b.Params.Shape
 	if b.shape != ShapeAuto {
@@ -54,6 +54,9 @@ func (b *builder) chooseShape() error {
 	if t.vs.Len() == b.vs.Len() {
 		b.sample = t.sample
 		b.part, b.book = t.parts[b.shape.LeafTarget()], t.books[b.shape]
+		if t.best != nil && t.best.Shape == b.shape {
+			b.coded = t.best
+		}
 	}
 	return nil
 }
@@ -93,6 +96,8 @@ type trial struct {
 	builder
 	parts    map[int]*Partition // by the vectors of a leaf
 	books    map[Shape]*Codebook
+	best     *Index // so far, of all vectors, where memory is not limited
+	leastYet float64
 	progress *progress
 }
 
@@ -139,5 +144,8 @@ func (t *trial) cost(shape Shape) (float64, error) {
 	t.collect()
 	cost, err := ix.Cost(t.ctx, t.sample, t.Workers, t.Guard)
 	t.progress.add(int64(t.vs.Len()))
+	if t.memory == 0 && cost > 0 && (t.best == nil || cost < t.leastYet) {
+		t.best, t.leastYet = ix, cost
+	}
 	return cost, err
 }

@@ -54,8 +54,11 @@ const maxRounds = 12
 // confirmed by searches of all queries, and raised until their mean recall exceeds the target by one standard error.
 // Counted bytes, not times: the result is the same for any number of workers, and every time.
 func Measure(ctx context.Context, s Sample, workers int) (*Table, error) {
-	m := measurement{Sample: s, ctx: ctx, workers: workers}
+	m := measurement{Sample: s, ctx: ctx, workers: workers, k: 10}
 	t := &Table{Samples: s.Queries()}
+	if _, err := m.pilot(); err != nil {
+		return nil, err
+	}
 	for _, k := range ks {
 		m.k = k
 		curves, err := m.trace()
@@ -90,7 +93,7 @@ func inherit(entries []Entry) {
 // could be worth it.
 func Cost(ctx context.Context, s Sample, workers, k int, target float64) (float64, error) {
 	m := measurement{Sample: s, ctx: ctx, workers: workers, k: k}
-	first, err := m.curve(zs[0], m.probes(), (m.traced()+costFirst-1)/costFirst)
+	first, err := m.pilot()
 	if err != nil {
 		return 0, err
 	}
@@ -117,18 +120,37 @@ func Cost(ctx context.Context, s Sample, workers, k int, target float64) (float6
 	return c.bytes(p), nil
 }
 
-// costFirst is the share, one in so many, of the traced queries by which Cost finds how many probes the largest z takes, and
-// costFurther how many times as many it traces.
+// costFurther is how many times as many probes Cost traces as the largest z takes.
+const costFurther = 3
+
+// Queries that find all answers with dearBytes are dear, where vectors have nothing in common by which to divide them: fewer of
+// them are asked, as many as touch half of that together with what usual ones do, but at least fewestQueries. The standard error
+// that is taken off their recall grows.
 const (
-	costFirst   = 8
-	costFurther = 3
+	pilotQueries  = 32
+	dearBytes     = 32 << 20
+	fewestQueries = 200
 )
+
+// pilot traces a few queries at the largest z, by which it is known how many to ask.
+func (m *measurement) pilot() (*curve, error) {
+	m.most = m.Queries()
+	c, err := m.curve(zs[0], m.probes(), min(pilotQueries, m.queries()))
+	if err != nil {
+		return nil, err
+	}
+	if bytes := c.at[c.worth()-1].meanBytes(); bytes > dearBytes {
+		m.most = min(m.most, max(fewestQueries, int(float64(m.most)*dearBytes/2/bytes)))
+	}
+	return c, nil
+}
 
 type measurement struct {
 	Sample
 	k       int
 	ctx     context.Context
 	workers int
+	most    int     // queries asked
 	harder  float64 // how much more of their answers all queries missed, the last time, than the traced ones
 	wide    float64 // how many times as many tops are opened as their number of probes suggests
 	wider   bool    // it may be worth opening more
@@ -138,9 +160,9 @@ type measurement struct {
 // the recall of 100 answers varies less from query to query than that of 10.
 func (m *measurement) queries() int {
 	if m.k >= 100 {
-		return (m.Queries() + 1) / 2
+		return (m.most + 1) / 2
 	}
-	return m.Queries()
+	return m.most
 }
 
 // traced is how many of them are traced.

@@ -211,3 +211,48 @@ func TestMeasureOpensTops(t *testing.T) {
 		}
 	}
 }
+
+// dear is a model each query of which touches as much as those of vectors without any order.
+type dear struct {
+	*model
+	asked *[1000]atomic.Bool
+}
+
+func (m dear) Worker() Worker { return m }
+
+func (m dear) Run(i, k int, s Setting) (Outcome, error) {
+	m.asked[i].Store(true)
+	o, err := m.model.Run(i, k, s)
+	o.Bytes *= 2000
+	return o, err
+}
+
+func (m dear) Trace(i, k int, z float32, probes []int, out []Outcome) error {
+	for j, p := range probes {
+		out[j], _ = m.Run(i, k, Setting{Probes: p, Z: z})
+	}
+	return nil
+}
+
+// Of dear queries fewer are asked, and the table still keeps its promises.
+func TestMeasureDear(t *testing.T) {
+	m := dear{newModel(1000), new([1000]atomic.Bool)}
+	table, err := Measure(context.Background(), m, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for i := range m.asked {
+		if m.asked[i].Load() {
+			asked++
+		}
+	}
+	if asked < fewestQueries || asked > 2*fewestQueries+pilotQueries {
+		t.Errorf("%d queries asked", asked)
+	}
+	for _, e := range table.Entries {
+		if got := m.mean(e.K, e.Setting); !e.Reached() || got < e.Target-0.02 {
+			t.Errorf("%+v, of all %v", e, got)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type object struct {
 	verbose atomic.Bool
 	count   atomic.Int64 // of the builder's items, by their largest id
 	index   atomic.Pointer[annoy.Index]
+	efforts efforts // of its searches for a recall
 
 	mu       sync.Mutex     // what is below
 	builder  *annoy.Builder // nil once the index is a file

@@ -33,6 +33,9 @@ func annoy_search(h C.uintptr_t, q *C.float, id, n C.int64_t, options *C.annoy_o
 		o := objectOf(h)
 		s := searchOf(o, int64(n), options)
 		s.k = min(s.k, int(room))
+		if err := s.settle(); err != nil {
+			return err
+		}
 		if q == nil {
 			hits, err = s.byID(dst, int64(id))
 		} else {
@@ -180,6 +183,9 @@ func workers(jobs int) int {
 
 func (b *batch) run(ctx context.Context, j *job, workers int) error {
 	b.search.k = int(min(int64(b.search.k), b.search.object.len()))
+	if err := b.search.settle(); err != nil {
+		return err
+	}
 	j.total.Store(int64(b.rows.count))
 	var wg sync.WaitGroup
 	for range min(workers, b.rows.count) {

@@ -244,7 +244,8 @@ static PyMemberDef members[] = {
 #define NNS \
 	"search_k: how many candidates to look at: more is slower and finds more. Default (-1): n_trees * n.\n" \
 	"include_distances: also return the distances, as a tuple of two lists.\n" \
-	"recall: of an index that is calibrated (a Canopy): the share of true neighbours to find, 0 to 1.\n" \
+	"recall: the share of true neighbours to find, above 0 and at most 1, on average: search_k is chosen for it. The first search for an\n" \
+	"n and a recall measures what it takes, with a hundred items and exact search.\n" \
 	"filter: what the answers have to be among: ids, a mask of bools, a Filter, a roaring bitmap, or a function of an id.\n" \
 	"max_distance: leave out what is farther; not for dot. min_product: for dot, leave out smaller products."
 

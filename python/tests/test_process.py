@@ -356,7 +356,7 @@ class Memory(InFolder):
             index.get_nns_by_vector(v, 2, filter=[1, 2, 3])
             index.get_nns_by_vectors([v, v], 3)
             index.get_item_vector(3)
-            for wrong in (lambda: index.get_item_vector(-1), lambda: index.get_nns_by_vector(v, 3, recall=0.9), lambda: index.load("/none")):
+            for wrong in (lambda: index.get_item_vector(-1), lambda: index.get_nns_by_vector(v, 3, recall=2), lambda: index.load("/none")):
                 try:
                     wrong()
                 except Exception:

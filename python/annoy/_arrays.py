@@ -1,6 +1,7 @@
 """Arrays in and out: numpy's where it is there, the standard library's where not."""
 
 from array import array
+from operator import index
 
 
 def numpy_or_none():
@@ -36,8 +37,17 @@ def matrix_of(rows):
     if hasattr(rows, "__array__") and not hasattr(rows, "__array_interface__"):
         numpy = numpy_or_none()
         if numpy is not None:
-            return numpy.asarray(rows)
+            rows = numpy.asarray(rows)
+    dimensions = getattr(rows, "ndim", 2)
+    # An array of objects may be one of rows, and one without numbers is no rows.
+    if dimensions != 2 and getattr(getattr(rows, "dtype", None), "kind", "O") != "O" and rows.size > 0:
+        raise ValueError(f"vectors have {dimensions} dimension{'s'[:dimensions != 1]}, want two: a row for each vector")
     return rows
+
+
+def bytes_of(data):
+    """The bytes of a buffer. Not bytes(data), which of a number makes so many zeros."""
+    return data if type(data) is bytes else bytes(memoryview(data))
 
 
 def results(count, n):
@@ -51,7 +61,16 @@ def results(count, n):
     return memoryview(ids).cast("q", (count, n)), memoryview(distances).cast("f", (count, n))
 
 
+def whole(name, value, least, most):
+    """An integer of any type, numpy's too, as Python's."""
+    value = index(value)
+    if not least <= value <= most:
+        raise ValueError(f"{name} is {value}, want {least} to {most}")
+    return value
+
+
 def check_jobs(n_jobs):
+    n_jobs = index(n_jobs)
     if n_jobs != -1 and n_jobs < 1:
         raise ValueError(f"n_jobs is {n_jobs}, want 1 or more, or -1 for one a processor")
     return n_jobs

@@ -4,7 +4,7 @@ import base64
 import json
 import pickle
 
-from ._arrays import check_jobs, ids_buffer, matrix_of, results
+from ._arrays import bytes_of, check_jobs, ids_buffer, matrix_of, results, whole
 from ._library import core as _core
 
 
@@ -30,6 +30,8 @@ class Canopy:
     __module__ = "annoy"
 
     def __init__(self, dim, metric):
+        if not isinstance(metric, str):
+            raise TypeError(f"metric is a name, not {type(metric).__name__}")
         self._core = _core.CanopyIndex(dim, metric)
 
     @classmethod
@@ -40,7 +42,7 @@ class Canopy:
     @classmethod
     def from_bytes(cls, data):
         """Makes a canopy of the bytes of a file."""
-        return cls._made(lambda core: core._load_bytes(data if type(data) is bytes else bytes(data)))
+        return cls._made(lambda core: core._load_bytes(bytes_of(data)))
 
     @classmethod
     def _made(cls, load):
@@ -65,14 +67,14 @@ class Canopy:
         self._core.add_item(id, vector)
 
     def add_items(self, ids, vectors):
-        """Adds the rows of a matrix under ids; None: those that follow, from 0 on."""
+        """Adds the rows of a matrix under ids; None: those that follow the largest, from 0 on."""
         if ids is not None:
             ids = ids_buffer(ids)
-        self._core._add_items(ids, len(self) if ids is None else 0, matrix_of(vectors))
+        self._core._add_items(ids, matrix_of(vectors))
 
     def add_key(self, key, vector):
         """Adds a vector under a key, a string: key(id) gives it for a hit, lookup(key) the id."""
-        self._core._add_key(key, vector)
+        self._core._add_key(_text(key), vector)
 
     def build(
         self, *, n_jobs=-1, seed=0, shape="auto", rows="auto", calibrate=0, queries=None, max_memory=0, metadata=None, progress=None
@@ -85,7 +87,8 @@ class Canopy:
         metadata: bytes to keep in the file. progress: is called with what is done, and of what in all (-1: not known).
         """
         options = {
-            "jobs": check_jobs(n_jobs), "seed": seed, "shape": shape, "rows": rows, "calibrate": calibrate, "max_memory": max_memory,
+            "jobs": check_jobs(n_jobs), "seed": whole("seed", seed, 0, 2**64 - 1), "shape": shape, "rows": rows,
+            "calibrate": whole("calibrate", calibrate, -1, 2**31 - 1), "max_memory": whole("max_memory", max_memory, 0, 2**63 - 1),
             "metadata": base64.b64encode(metadata or b"").decode(),
         }
         self._core._build(json.dumps(options), None if queries is None else matrix_of(queries), progress)
@@ -109,13 +112,13 @@ class Canopy:
         scan. filter, max_distance and min_product are those of AnnoyIndex.get_nns_by_vector.
         """
         return self._core.get_nns_by_vector(
-            vector, n, search_k, True, recall=recall, filter=filter, max_distance=max_distance, min_product=min_product
+            vector, whole("n", n, 0, 2**31 - 1), search_k, True, recall=recall, filter=filter, max_distance=max_distance, min_product=min_product
         )
 
     def search_by_id(self, id, n=10, *, recall=None, search_k=-1, filter=None, max_distance=None, min_product=None):
         """The same for the vector of an item, which is among its own neighbours."""
         return self._core.get_nns_by_item(
-            id, n, search_k, True, recall=recall, filter=filter, max_distance=max_distance, min_product=min_product
+            id, whole("n", n, 0, 2**31 - 1), search_k, True, recall=recall, filter=filter, max_distance=max_distance, min_product=min_product
         )
 
     def search_many(
@@ -143,7 +146,7 @@ class Canopy:
 
     def lookup(self, key):
         """Returns the id of a key. KeyError where no item has it."""
-        return self._core._lookup(key)
+        return self._core._lookup(_text(key))
 
     def metadata(self):
         """Returns the bytes that were given to build()."""
@@ -166,6 +169,7 @@ class Canopy:
         self._core.unload()
 
     def __len__(self):
+        # Until the build, an item counts each time that it is added.
         return self._core.get_n_items()
 
     def __bool__(self):
@@ -186,6 +190,12 @@ class Canopy:
     def __repr__(self):
         dim, metric = self._core._shape()
         return f"<annoy.Canopy of {len(self)} items, {dim} dimensions, {metric}>"
+
+
+def _text(key):
+    if not isinstance(key, str):
+        raise TypeError(f"a key is a string, not {type(key).__name__}")
+    return key
 
 
 def _opened(cls, path):

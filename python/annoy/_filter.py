@@ -30,6 +30,8 @@ def _form(allowed):
     if callable(serialize):
         return (_ROARING64 if "64" in type(allowed).__name__ else _ROARING32), bytes(serialize())
     numpy = numpy_or_none()
+    if numpy is not None and hasattr(allowed, "__array__"):  # a tensor or a Series too
+        allowed = numpy.asarray(allowed)
     if numpy is not None and isinstance(allowed, numpy.ndarray) and allowed.dtype == bool:
         if allowed.ndim != 1:
             raise ValueError(f"a mask of {allowed.ndim} dimensions, want one")
@@ -38,8 +40,9 @@ def _form(allowed):
         return _FUNCTION, allowed
     if isinstance(allowed, (str, bytes, bytearray)) or not hasattr(allowed, "__iter__"):
         raise TypeError(f"a filter is ids, a mask of bools, a Filter, a roaring bitmap or a function of an id, not {type(allowed).__name__}")
-    if isinstance(allowed, (list, tuple)) and allowed and isinstance(allowed[0], bool):
-        return _MASK, bytes(allowed)
+    flags = bool if numpy is None else (bool, numpy.bool_)
+    if isinstance(allowed, (list, tuple)) and allowed and all(isinstance(x, flags) for x in allowed):
+        return _MASK, bytes(map(bool, allowed))
     return _IDS, bytes(ids_buffer(allowed))
 
 

@@ -2,7 +2,7 @@
 
 import pickle
 
-from ._arrays import check_jobs, ids_buffer, matrix_of, results
+from ._arrays import bytes_of, check_jobs, ids_buffer, matrix_of, results
 from ._library import core as _core
 
 
@@ -29,7 +29,7 @@ class AnnoyIndex(_core.Index):
         """
         if ids is not None:
             ids = ids_buffer(ids)
-        self._add_items(ids, self.get_n_items() if ids is None else 0, matrix_of(vectors))
+        self._add_items(ids, matrix_of(vectors))
 
     def get_nns_by_vectors(
         self,
@@ -65,7 +65,7 @@ class AnnoyIndex(_core.Index):
     def from_bytes(cls, data, f, metric):
         """Makes an index of the bytes of a file. Bytes are read in place, other buffers are copied."""
         index = cls(f, metric)
-        index._load_bytes(data if type(data) is bytes else bytes(data))
+        index._load_bytes(bytes_of(data))
         return index
 
     def verify(self, progress=None):

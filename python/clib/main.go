@@ -89,15 +89,15 @@ func annoy_add(h C.uintptr_t, id C.int64_t, v *C.float, e *C.annoy_error) C.int3
 	return warned(e, o, func() error { return o.add(int64(id), vector(v, o.dim)) })
 }
 
-// annoy_add_many adds rows under ids, or where ids is NULL under first and those that follow.
+// annoy_add_many adds rows under ids, or where ids is NULL under those that follow the largest.
 //
 //export annoy_add_many
-func annoy_add_many(h C.uintptr_t, ids *C.int64_t, first C.int64_t, rows *C.annoy_rows, e *C.annoy_error) C.int32_t {
+func annoy_add_many(h C.uintptr_t, ids *C.int64_t, rows *C.annoy_rows, e *C.annoy_error) C.int32_t {
 	o := objectOf(h)
 	m := matrixOf(rows, o.dim)
 	return warned(e, o, func() error {
 		if ids == nil {
-			return o.addMany(m, func(i int) int64 { return int64(first) + int64(i) })
+			return o.addNext(m)
 		}
 		list := unsafe.Slice((*int64)(ids), m.count)
 		return o.addMany(m, func(i int) int64 { return list[i] })

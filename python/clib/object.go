@@ -4,7 +4,9 @@ package main
 
 import (
 	"errors"
+	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,7 +49,11 @@ func newObject(dim int, metric string, canopy bool) (*object, error) {
 		return nil, valueError("No such metric")
 	}
 	if dim < 1 || dim > maxDim {
-		return nil, valueError("f is %d, want 1 to %d", dim, maxDim)
+		name := "f"
+		if canopy {
+			name = "dim"
+		}
+		return nil, valueError("%s is %d, want 1 to %d", name, dim, maxDim)
 	}
 	o.metric = m
 	return o, o.newBuilder("")
@@ -104,14 +110,30 @@ func (o *object) add(id int64, v []float32) error {
 }
 
 func (o *object) addMany(m matrix, id func(i int) int64) error {
+	return o.change(func() error { return o.putAll(m, id) })
+}
+
+// addNext adds rows under the ids that follow the largest, in one step: no other thread's items come between.
+func (o *object) addNext(m matrix) error {
 	return o.change(func() error {
-		for i := range m.count {
-			if err := o.put(id(i), m.row(i)); err != nil {
-				return err
-			}
+		if err := o.addable(); err != nil {
+			return err
 		}
-		return nil
+		first := int64(o.builder.Len())
+		if first > math.MaxInt64-int64(m.count) {
+			return valueError("annoy: no ids are left after the largest: give ids")
+		}
+		return o.putAll(m, func(i int) int64 { return first + int64(i) })
 	})
+}
+
+func (o *object) putAll(m matrix, id func(i int) int64) error {
+	for i := range m.count {
+		if err := o.put(id(i), m.row(i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // put adds one item.
@@ -303,6 +325,12 @@ func (o *object) buildOnDisk(path string) error {
 			return osError("annoy: on_disk_build of an index that is built or loaded: call unload() first")
 		case o.count.Load() > 0:
 			return osError("annoy: on_disk_build must come before the first add_item: the items added so far would be lost")
+		case path != "" && strings.EqualFold(filepath.Ext(path), ".canopy") != o.canopy: // which a build would refuse, too late
+			kind, ending := "forest", ".ann"
+			if o.canopy {
+				kind, ending = "canopy", ".canopy"
+			}
+			return osError("annoy: %s: a %s is not built under the name of another kind; use %s", path, kind, ending)
 		}
 		return asOS(unable(written(path, func() error { return o.newBuilder(path) })))
 	})
@@ -353,7 +381,7 @@ func (o *object) open(path string, prefault bool, access annoy.Access) error {
 		return err
 	})
 	if err != nil {
-		return asOS(o.sized(path, unable(err)))
+		return asOS(o.foreign(o.sized(path, unable(err))))
 	}
 	return o.take(ix)
 }
@@ -405,6 +433,14 @@ func nodeSizes(m annoy.Metric, dim int64) []int64 {
 	return []int64{16 + 4*dim}
 }
 
+// foreign says of what should be a canopy that it is none. Bytes that begin as none do might be a forest without its sidecar.
+func (o *object) foreign(err error) error {
+	if o.canopy && errors.Is(err, annoy.ErrNeedDimMetric) {
+		return osError("annoy: this is no canopy")
+	}
+	return err
+}
+
 func (o *object) loadBytes(data []byte) error {
 	return o.change(func() error {
 		options := annoy.OpenOptions{}
@@ -413,7 +449,7 @@ func (o *object) loadBytes(data []byte) error {
 		}
 		ix, err := annoy.Load(data, &options)
 		if err != nil {
-			return err
+			return o.foreign(err)
 		}
 		return o.take(ix)
 	})

@@ -76,7 +76,11 @@ func searchOf(o *object, n int64, from *C.annoy_options) search {
 		s.k = int(o.len())
 		s.options.Exact = from.search_k == -1 // which is n times the trees
 	}
-	s.options.Recall = float64(from.recall)
+	if o.canopy && from.recall == 1 && from.search_k <= 0 { // for which no calibration is needed
+		s.options.Exact = true
+	} else {
+		s.options.Recall = float64(from.recall)
+	}
 	s.options.MinProduct = float32(from.min_product)
 	if from.exact != 0 {
 		s.options.Exact = true

@@ -101,8 +101,8 @@ var kinds = []struct {
 }
 
 func classify(err error) *failure {
-	if f := (*failure)(nil); errors.As(err, &f) && f.Error() == err.Error() {
-		return f
+	if f := (*failure)(nil); errors.As(err, &f) {
+		return &failure{status: f.status, text: err.Error(), number: f.number} // err may say more: which query
 	}
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {

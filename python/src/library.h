@@ -21,7 +21,7 @@
 	X(void, set_seed, (uintptr_t, uint64_t)) \
 	X(void, set_verbose, (uintptr_t, int32_t)) \
 	X(int32_t, add, (uintptr_t, int64_t id, const float *, annoy_error *)) \
-	X(int32_t, add_many, (uintptr_t, const int64_t *ids, int64_t first, const annoy_rows *, annoy_error *)) \
+	X(int32_t, add_many, (uintptr_t, const int64_t *ids, const annoy_rows *, annoy_error *)) \
 	X(int32_t, add_key, (uintptr_t, const char *key, int64_t size, const float *, annoy_error *)) \
 	X(int32_t, vector, (uintptr_t, int64_t id, float *out, annoy_error *)) \
 	X(int32_t, distance, (uintptr_t, int64_t i, int64_t j, float *out, annoy_error *)) \

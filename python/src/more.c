@@ -12,11 +12,10 @@
 	if (index_changeable(self) < 0) \
 		return NULL
 
-// add_items(ids or None, first, matrix): ids is a contiguous buffer of int64.
+// add_items(ids or None, matrix): ids is a contiguous buffer of int64.
 static PyObject *add_items(Index *self, PyObject *args) {
 	PyObject *ids, *o;
-	long long first;
-	if (!PyArg_ParseTuple(args, "OLO", &ids, &first, &o))
+	if (!PyArg_ParseTuple(args, "OO", &ids, &o))
 		return NULL;
 	READY(self);
 	Py_buffer view = {0};
@@ -39,7 +38,7 @@ static PyObject *add_items(Index *self, PyObject *args) {
 	}
 	self->unsaved = self->unsaved || m.rows.count > 0;
 	Py_BEGIN_ALLOW_THREADS
-	status = lib.add_many(self->handle, list, first, &m.rows, &error);
+	status = lib.add_many(self->handle, list, &m.rows, &error);
 	Py_END_ALLOW_THREADS
 	matrix_release(&m);
 	if (status != ANNOY_OK)

@@ -1,6 +1,7 @@
 """What goes beyond Annoy: batches, filters, limits, bytes, pickles, canopies."""
 
 import array
+import concurrent.futures
 import copy
 import multiprocessing.pool
 import os
@@ -186,6 +187,19 @@ class Adding(InFolder):
                 index.build(1)
 
 
+class Column:
+    """What becomes an array and is none, such as a column of a DataFrame."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __iter__(self):
+        return iter(self.values)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+
 class Filters(InFolder):
     def setUp(self):
         super().setUp()
@@ -202,6 +216,7 @@ class Filters(InFolder):
         ]
         if numpy is not None:
             kinds += [numpy.arange(0, 300, 2), numpy.arange(300) % 2 == 0, numpy.arange(0, 300, 2, dtype=numpy.uint16)]
+            kinds += [list(numpy.arange(300) % 2 == 0), Column(numpy.arange(300) % 2 == 0), Column(numpy.arange(0, 300, 2))]
         if pyroaring is not None:
             kinds += [pyroaring.BitMap(range(0, 300, 2)), pyroaring.FrozenBitMap(range(0, 300, 2)), pyroaring.BitMap64(range(0, 300, 2))]
         for kind in kinds:
@@ -474,7 +489,85 @@ class Canopies(InFolder):
         for options in ({"shape": "round"}, {"rows": "int4"}, {"calibrate": -2}, {"n_jobs": 0}, {"queries": [[float("nan")] * DIM]}):
             with self.subTest(options), self.assertRaises(ValueError):
                 canopy.build(**options)
+        for options in ({"seed": -1}, {"seed": 2**64}, {"max_memory": -1}, {"calibrate": 2**70}):
+            with self.subTest(options), self.assertRaisesRegex(ValueError, f"^{[*options][0]} is"):
+                canopy.build(**options)
+        for options in ({"seed": 1.5}, {"n_jobs": 1.5}, {"n_jobs": None}, {"calibrate": "all"}):
+            with self.subTest(options), self.assertRaisesRegex(TypeError, "integer"):
+                canopy.build(**options)
+        if numpy is not None:
+            canopy.build(seed=numpy.uint64(3), calibrate=numpy.int32(50), n_jobs=numpy.int8(1))
+        else:
+            canopy.build()
+
+    def test_next_ids_follow_the_largest(self):
+        canopy = Canopy(DIM, "euclidean")
+        rows = vectors(6)
+        canopy.add(3, rows[0])
+        canopy.add_items(None, rows[1:3])
+        canopy.add_items(None, rows[3:4])
         canopy.build()
+        self.assertEqual([canopy.vector(i) for i in (3, 4, 5, 6)], [_singles(row) for row in rows[:4]])
+        canopy.unbuild()
+        canopy.add(2**63 - 1, rows[4])
+        with self.assertRaisesRegex(ValueError, "no ids are left"):
+            canopy.add_items(None, rows[5:])
+        canopy.build()
+        self.assertEqual(canopy.vector(2**63 - 1), _singles(rows[4]))
+
+    def test_threads_get_ids_of_their_own(self):
+        for made in (AnnoyIndex(DIM, "euclidean"), Canopy(DIM, "euclidean")):
+            rows = vectors(20)
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda _: made.add_items(None, rows), range(40)))
+            made.build(5) if isinstance(made, AnnoyIndex) else made.build(calibrate=-1)
+            self.assertEqual(len(made), 800)
+
+    def test_arguments_that_are_not(self):
+        canopy = Canopy(DIM, "angular")
+        for wrong, kind, text in (
+            (lambda: Canopy(DIM, None), TypeError, "metric is a name, not NoneType"),
+            (lambda: Canopy(0, "angular"), ValueError, "^dim is 0"),
+            (lambda: canopy.add_key(3, vectors(1)[0]), TypeError, "a key is a string, not int"),
+            (lambda: canopy.lookup(b"k"), TypeError, "a key is a string, not bytes"),
+            (lambda: canopy.search(vectors(1)[0], -1), ValueError, "n is -1"),
+            (lambda: canopy.search_by_id(0, -1), ValueError, "n is -1"),
+            (lambda: canopy.search_many(vectors(1)), ValueError, "call build"),
+            (lambda: canopy.on_disk_build(self.path("x.ann")), OSError, "another kind; use .canopy"),
+            (lambda: AnnoyIndex(DIM, "angular").on_disk_build(self.path("x.canopy")), OSError, "another kind; use .ann"),
+            (lambda: Canopy.from_bytes(3), TypeError, "bytes-like"),
+            (lambda: AnnoyIndex.from_bytes(44, 8, "angular"), TypeError, "bytes-like"),
+            (lambda: Canopy.from_bytes(b""), OSError, "no canopy"),
+            (lambda: Canopy.from_bytes(built(20).to_bytes()), OSError, "no canopy"),
+        ):
+            with self.subTest(text), self.assertRaisesRegex(kind, text):
+                wrong()
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_exact_needs_no_calibration(self):
+        canopy = self.made(calibrate=-1)
+        q = vectors(1, seed=9)[0]
+        distances = canopy.search(q, 2000, search_k=10**6)[1]
+        self.assertEqual(canopy.search(q, 10, recall=1)[1], distances[:10])
+        self.assertEqual(canopy.search_many([q], 10, recall=1)[1].tolist()[0], distances[:10])
+        with self.assertRaisesRegex(ValueError, "exclude each other"):
+            canopy.search(q, 10, recall=1, search_k=5)
+
+    @unittest.skipIf(numpy is None, "numpy is not there")
+    def test_a_matrix_has_two_dimensions(self):
+        canopy = self.made(calibrate=-1)
+        for wrong, text in ((numpy.ones(DIM), "1 dimension, want two"), (numpy.ones((2, 2, DIM)), "3 dimensions"), (numpy.float32(1), "0 dimensions")):
+            for call in (canopy.search_many, lambda m: Canopy(DIM, "angular").add_items(None, m)):
+                with self.subTest(text), self.assertRaisesRegex(ValueError, text):
+                    call(wrong)
+        column = numpy.empty(2, dtype=object)  # as a DataFrame has them
+        column[:] = [numpy.array(v) for v in vectors(2)]
+        self.assertEqual(canopy.search_many(column, 1)[0].tolist(), [[0], [1]])
+        self.assertEqual(canopy.search_many(numpy.array([]), 1)[0].shape, (0, 1))
+
+
+def _singles(row):
+    return array.array("f", row).tolist()
 
 
 class Typing(InFolder):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -425,6 +426,17 @@ func TestProgressIsSparse(t *testing.T) {
 		}
 		if r, b := last["read"], last["build"]; r.Done != int64(len(rows)) || b.Done < int64(s.Items*s.Trees) || b.Tree != s.Trees {
 			t.Errorf("%s: the last reports are %+v and %+v of %d items, %d trees", name, r, b, s.Items, s.Trees)
+		}
+	}
+}
+
+// TestDimensionErrors: the library names itself once in a message.
+func TestDimensionErrors(t *testing.T) {
+	for _, dim := range []int{-1, 0, 1<<24 + 1} {
+		_, err := annoy.NewBuilder(dim, annoy.Dot, nil)
+		want := fmt.Sprintf("annoy: bad option: dimension %d, want 1 to 16777216", dim)
+		if !errors.Is(err, annoy.ErrOption) || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package annoy
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/annoy-go/annoy/internal/annfile"
 	"github.com/annoy-go/annoy/internal/format"
@@ -82,5 +83,5 @@ func layoutError(err error) error {
 	if errors.Is(err, ErrBigEndian) {
 		return err
 	}
-	return optionError("%v", err)
+	return optionError("%s", strings.TrimPrefix(err.Error(), "annoy: "))
 }

@@ -90,7 +90,7 @@ what its format cannot say (dimension, metric, …): keep them together.
 A row's id is its number, from 0, unless the file has ids of its own (JSON
 lines {"id": 7, "vector": […]}) or --ids or --id-column gives them. The ids of a
 forest should be dense: it takes room for every number up to the largest. A
-canopy takes any, or, with --keys, a name for each row.
+canopy takes any from 0 to 2⁶³−1, or, with --keys, a name for each row.
 
 A forest of more trees answers better and takes more room and time. A canopy is
 calibrated by some of its own items; where queries will be unlike those, give
@@ -180,9 +180,9 @@ func runBuild(cmd *cobra.Command, e *env, f *buildFlags, path string) error {
 	}
 	defer file.close()
 	var src annoy.Source = file
+	var keyed *keyedRows
 	if f.keys != "" {
-		keyed, err := withKeys(file, f.keys)
-		if err != nil {
+		if keyed, err = withKeys(file, f.keys); err != nil {
 			return err
 		}
 		defer keyed.close()
@@ -191,6 +191,10 @@ func runBuild(cmd *cobra.Command, e *env, f *buildFlags, path string) error {
 	stats, err := f.build(cmd.Context(), e, src, file.path, kind)
 	if err != nil {
 		return err
+	}
+	if keyed != nil && stats.Items < keyed.row {
+		e.warn(fmt.Sprintf("%s: %s have %s: of rows with the same name the last is kept",
+			f.keys, count(keyed.row, "row"), count(stats.Items, "name")))
 	}
 	r := builtOf(f.out, stats, start)
 	return e.result(r, "%s\n", r.summary())

@@ -143,6 +143,19 @@ QUERY     RANK      ID        KEY        DISTANCE
 	}
 }
 
+// TestRepeatedKeysAreTold: a name that stands twice is one item, which must not go unnoticed.
+func TestRepeatedKeysAreTold(t *testing.T) {
+	vectors := writeRows(t, "v.csv", [][]float32{{0, 0}, {3, 0}, {7, 0}})
+	keys := writeText(t, "keys.txt", "a\nb\na\n")
+	for _, mode := range []string{"--on-disk", "--on-disk=false"} {
+		code, out, stderr := run(t, "build", vectors, "-o", filepath.Join(t.TempDir(), "x.canopy"), "--keys", keys, mode)
+		want := "annoy: warning: " + keys + ": 3 rows have 2 names: of rows with the same name the last is kept\n"
+		if code != exitOK || stderr != want || !strings.Contains(out, "2 items") {
+			t.Errorf("%s: exit code %d, %q, %q", mode, code, out, stderr)
+		}
+	}
+}
+
 // TestConvertKinds: there and back, the same items.
 func TestConvertKinds(t *testing.T) {
 	rows := randomRows(700, 5)
@@ -184,6 +197,10 @@ func TestConvertKinds(t *testing.T) {
 	code, _, stderr := run(t, "convert", keyed, filepath.Join(dir, "keyed.ann"))
 	if code != exitOK || !strings.Contains(stderr, "warning") || !strings.Contains(stderr, "keys") {
 		t.Errorf("keys to a forest: exit code %d, %q", code, stderr)
+	}
+	code, _, stderr = run(t, "convert", keyed, filepath.Join(dir, "keyed.npy"))
+	if code != exitOK || !strings.Contains(stderr, "warning: "+keyed+" has keys, which a vector file does not keep") {
+		t.Errorf("keys to a vector file: exit code %d, %q", code, stderr)
 	}
 }
 

@@ -148,6 +148,13 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 			return err
 		}
 		defer src.close()
+		keyed, err := hasKeys(ix)
+		if err != nil {
+			return inFile(in, err)
+		}
+		if keyed {
+			e.warn(fmt.Sprintf("%s has keys, which a vector file does not keep", in))
+		}
 		return convertVectors(cmd.Context(), e, f, in, out, src)
 	}
 	if changed("to-dialect") {

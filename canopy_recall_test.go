@@ -131,6 +131,65 @@ func TestColdRecall(t *testing.T) {
 	}
 }
 
+// TestColdRecallOfMany: of a hundred neighbours a search in memory measures many while its limit is still high, and is
+// calibrated with what that finds. A cold one, which has a limit from the first, must not miss them.
+func TestColdRecallOfMany(t *testing.T) {
+	const n, dim, asked, k = 20000, 12, 60, 100
+	rng := seeded(141)
+	b, err := annoy.NewBuilder(dim, annoy.Euclidean, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	draw := func() []float32 {
+		v := make([]float32, dim)
+		for i := range v {
+			v[i] = float32(rng.NormFloat64())
+		}
+		return v
+	}
+	for id := range n {
+		if err := b.Add(id, draw()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ix, err := b.Build(t.Context(), &annoy.BuildOptions{Shape: annoy.Two8, Calibrate: 200})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "x.canopy")
+	if err := ix.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	cold := open(t, path, &annoy.OpenOptions{Access: annoy.AccessCold})
+	queries := make([][]float32, asked)
+	for i := range queries {
+		queries[i] = draw()
+	}
+	kth := nearOf(t, ix, queries, k)
+	recall := func(ix *annoy.Index, o *annoy.SearchOptions) (share float64) {
+		for i, q := range queries {
+			hits, err := ix.Search(q, k, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, h := range hits {
+				if float64(h.Distance) <= kth[i]*(1+1e-5) {
+					share += 1 / float64(k*asked)
+				}
+			}
+		}
+		return share
+	}
+	for _, target := range []float64{0.8, 0.9, 0.95} {
+		o := &annoy.SearchOptions{Recall: target}
+		got, mapped := recall(cold, o), recall(ix, o)
+		t.Logf("recall %v: cold %.4f, mapped %.4f", target, got, mapped)
+		if got < min(mapped, target)-0.005 {
+			t.Errorf("recall %v: %.4f cold, %.4f mapped", target, got, mapped)
+		}
+	}
+}
+
 // TestInt8Recall: rows rounded to bytes by name make a file of less than half the vectors' bytes, and still find the neighbours of
 // the vectors that were added.
 func TestInt8Recall(t *testing.T) {

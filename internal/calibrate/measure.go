@@ -55,10 +55,10 @@ const maxRounds = 12
 // Counted bytes, not times: the result is the same for any number of workers, and every time.
 func Measure(ctx context.Context, s Sample, workers int) (*Table, error) {
 	m := measurement{Sample: s, ctx: ctx, workers: workers, k: 10}
-	t := &Table{Samples: s.Queries()}
 	if _, err := m.pilot(); err != nil {
 		return nil, err
 	}
+	t := &Table{Samples: m.most}
 	for _, k := range ks {
 		m.k = k
 		curves, err := m.trace()

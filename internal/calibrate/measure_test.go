@@ -247,6 +247,9 @@ func TestMeasureDear(t *testing.T) {
 			asked++
 		}
 	}
+	if table.Samples != fewestQueries {
+		t.Errorf("the table speaks of %d queries", table.Samples)
+	}
 	if asked < fewestQueries || asked > 2*fewestQueries+pilotQueries {
 		t.Errorf("%d queries asked", asked)
 	}

@@ -16,7 +16,8 @@ const (
 	// 800 + 20k at most, are read by bounded calls rather than a page fault at a time, and all that a search reads is asked for
 	// before the first of it is waited for (on Linux). Open asks for all but the vectors. With a quarter of the file as memory
 	// this answered 3 to 6 times as many queries as a mapping with AdviceRandom, 35 to 120 times as many as one without; in
-	// memory it is several times slower than mapped. Recall is that which is asked for, give or take some thousandths.
+	// memory it is several times slower than mapped. Recall is that which is asked for, but where more vectors are near than
+	// may be read.
 	AccessCold
 )
 

@@ -114,12 +114,15 @@ func (b *builder) fileSize() int64 {
 	return int64(b.vs.Len()) * int64(perVector)
 }
 
+// scansNothing tells whether there are so few vectors that no search will scan codes.
+func (b *builder) scansNothing() bool { return (&Index{N: b.vs.Len()}).measuresAll(trialAnswers) }
+
 // turnedBytes is how much of the vectors' coordinates may be held where memory is not limited.
 const turnedBytes = 1 << 30
 
 // turn finds the axes, and holds the vectors' coordinates along them where there is room.
 func (b *builder) turn() error {
-	if (&Index{N: b.vs.Len()}).measuresAll(trialAnswers) { // no search will scan codes
+	if b.scansNothing() {
 		return nil
 	}
 	if err := b.findAxes(); err != nil || b.space.axes == nil {

@@ -20,7 +20,7 @@ func (b *builder) chooseShape() error {
 	if b.shape != ShapeAuto {
 		return nil
 	}
-	if (&Index{N: b.vs.Len()}).measuresAll(trialAnswers) { // no search will scan codes
+	if b.scansNothing() {
 		b.shape, b.about.ShapeWhy = One8, TooFew
 		return nil
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/annoy-go/annoy/internal/visible"
 )
 
 // ErrFormat is what every *FormatError unwraps to: the file is malformed, or
@@ -27,7 +29,8 @@ type FormatError struct {
 
 // Error gives all that is known of the place, as in
 // "annoy: base.npy: row 17, column 3: NaN …" or
-// "annoy: base.csv: row 17 (line 19): …".
+// "annoy: base.csv: row 17 (line 19): …". It is one line that is safe to print:
+// control characters of names and values stand there as escapes.
 func (e *FormatError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "annoy: %s: ", e.File)
@@ -46,7 +49,7 @@ func (e *FormatError) Error() string {
 		b.WriteString(": ")
 	}
 	b.WriteString(e.Msg)
-	return b.String()
+	return visible.Line(b.String())
 }
 
 // Unwrap returns ErrFormat.

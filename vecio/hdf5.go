@@ -3,12 +3,11 @@ package vecio
 import (
 	"errors"
 	"fmt"
+	"github.com/annoy-go/annoy/internal/visible"
+	"github.com/annoy-go/annoy/vecio/internal/hdf5"
 	"io"
 	"math"
 	"os"
-	"strings"
-
-	"github.com/annoy-go/annoy/vecio/internal/hdf5"
 )
 
 // defaultDataset is the base of an ann-benchmarks file.
@@ -198,7 +197,7 @@ func (h *HDF5File) Close() error {
 }
 
 // place names a dataset in errors.
-func (h *HDF5File) place(dataset string) string { return h.name + "#" + dataset }
+func (h *HDF5File) place(dataset string) string { return h.name + "#" + visible.Name(dataset) }
 
 func (h *HDF5File) errorf(dataset, format string, args ...any) error {
 	return &FormatError{File: h.place(dataset), Row: -1, Column: -1, Msg: fmt.Sprintf(format, args...)}
@@ -214,7 +213,7 @@ func (h *HDF5File) dataset(name string) (DatasetInfo, int64, error) {
 		names = append(names, d.Name)
 	}
 	const most = 10
-	list := strings.Join(names[:min(len(names), most)], ", ")
+	list := visible.Names(names[:min(len(names), most)])
 	switch {
 	case len(names) == 0:
 		list = "no datasets at all"

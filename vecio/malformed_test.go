@@ -182,3 +182,16 @@ func TestEmptyFileAndGzip(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// An error is one line that is safe to print, whatever the file and its name hold.
+func TestErrorsShowControlCharacters(t *testing.T) {
+	const name = "a\x1b[2J\nb\u202e.csv"
+	_, err := NewReader(strings.NewReader("1,\"\x1b]0;x\a\"\n"), -1, name, nil)
+	if want := `annoy: a\u001b[2J\nb\u202e.csv: row 0 (line 1), column 1: "\x1b]0;x\a" is not a number`; err == nil || err.Error() != want {
+		t.Errorf("%q, want %q", err, want)
+	}
+	var fault *FormatError
+	if !errors.As(err, &fault) || fault.File != name {
+		t.Errorf("the file is %q, want %q", fault.File, name)
+	}
+}

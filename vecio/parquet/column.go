@@ -4,10 +4,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/annoy-go/annoy/internal/visible"
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -119,7 +119,7 @@ func findIDs(file *parquet.File, name string) (*parquet.Column, error) {
 // enumerate lists names for an error.
 func enumerate(names []string) string {
 	const most = 10
-	list := strings.Join(names[:min(len(names), most)], ", ")
+	list := visible.Names(names[:min(len(names), most)])
 	switch {
 	case len(names) == 0:
 		return "no columns"

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 
+	"github.com/annoy-go/annoy/internal/visible"
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -274,7 +275,7 @@ func (r *Reader) guard(err *error) {
 func (r *Reader) errorf(row int64, column int, format string, args ...any) error {
 	name := r.name
 	if r.column != "" {
-		name += "#" + r.column
+		name += "#" + visible.Name(r.column)
 	}
 	return &vecio.FormatError{File: name, Row: row, Column: column, Msg: fmt.Sprintf(format, args...)}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/visible"
 )
 
 // Exit codes, as the root's help documents them.
@@ -69,7 +70,7 @@ func (e *env) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		_ = printLine(e.stderr, map[string]string{"error": text})
 		return code
 	}
-	fmt.Fprintln(e.stderr, "annoy: "+text)
+	fmt.Fprintln(e.stderr, "annoy: "+visible.Line(text))
 	if code == exitUsage {
 		fmt.Fprintf(e.stderr, "'%s --help' explains.\n", cmd.CommandPath())
 	}
@@ -78,12 +79,13 @@ func (e *env) report(ctx context.Context, cmd *cobra.Command, err error) int {
 
 // warn prints a warning, unless --quiet.
 func (e *env) warn(text string) {
+	text = strings.TrimPrefix(text, "annoy: ")
 	switch {
 	case e.quiet:
 	case e.json:
-		_ = printLine(e.stderr, map[string]string{"warning": strings.TrimPrefix(text, "annoy: ")})
+		_ = printLine(e.stderr, map[string]string{"warning": text})
 	default:
-		fmt.Fprintln(e.stderr, "annoy: warning: "+strings.TrimPrefix(text, "annoy: "))
+		fmt.Fprintln(e.stderr, "annoy: warning: "+visible.Line(text))
 	}
 }
 

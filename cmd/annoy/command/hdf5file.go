@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/visible"
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -56,9 +57,9 @@ func (m *metricFlag) settle(e *env, paths ...string) error {
 			if from != "" {
 				said = from
 			}
-			e.warn(fmt.Sprintf("%s says that its distance is %s, and %s says %v, which is used", path, name, said, m.value))
+			e.warn(fmt.Sprintf("%s says that its distance is %s, and %s says %v, which is used", path, visible.Name(name), said, m.value))
 		case err != nil:
-			return usagef("%s says that its distance is %s, which is none of %s; give --metric", path, name, strings.Join(m.names(), ", "))
+			return usagef("%s says that its distance is %s, which is none of %s; give --metric", path, visible.Name(name), strings.Join(m.names(), ", "))
 		case !m.set:
 			m.value, m.set, from = named, true, path
 		}
@@ -95,7 +96,7 @@ func truthOfQueries(path string, m annoy.Metric) (has bool, why string, err erro
 	if own, err := annoy.ParseMetric(name); name == "" || err == nil && sameOrder(own, m) {
 		return true, "", nil
 	}
-	return false, fmt.Sprintf("the neighbours in %s are of the distance %s, and the index is of %v", path, name, m), nil
+	return false, fmt.Sprintf("the neighbours in %s are of the distance %s, and the index is of %v", path, visible.Name(name), m), nil
 }
 
 // sameOrder tells metrics by which the same items are near.

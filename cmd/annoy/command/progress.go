@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/visible"
 )
 
 // progress draws one bar for each stage of a long verb. All methods are safe
@@ -42,6 +43,9 @@ func (e *env) newStreamProgress() *progress {
 }
 
 func isTerminal(w io.Writer) bool {
+	if text, ok := w.(*visible.Writer); ok {
+		w = text.To
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
@@ -61,7 +65,7 @@ func (p *progress) update(stage string, done, total int64) {
 		p.stage, p.total = stage, total
 		p.bar = progressbar.NewOptions64(total,
 			progressbar.OptionSetWriter(p.w),
-			progressbar.OptionSetDescription(stage),
+			progressbar.OptionSetDescription(visible.Line(stage)),
 			progressbar.OptionSetWidth(30),
 			progressbar.OptionShowCount(),
 			progressbar.OptionThrottle(65*time.Millisecond),

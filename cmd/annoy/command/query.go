@@ -10,11 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/visible"
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -348,21 +348,13 @@ func (w *queryWriter) write(query int64, hits []annoy.Neighbor) error {
 			if err != nil {
 				return err
 			}
-			name += "\t" + printable(key)
+			name += "\t" + visible.Name(key)
 		}
 		if _, err := fmt.Fprintf(w.table, "%d\t%d\t%s\t%.6g\n", query, i+1, name, unsigned0(h.Distance)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// printable is a key as a column of a table shows it: quoted where it would break the line.
-func printable(key string) string {
-	if strings.ContainsFunc(key, unicode.IsControl) {
-		return strconv.Quote(key)
-	}
-	return key
 }
 
 func (w *queryWriter) flush() error {

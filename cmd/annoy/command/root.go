@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/annoy-go/annoy/internal/visible"
 )
 
 const rootHelp = `Annoy finds the nearest neighbours of a vector among millions, from an index
@@ -41,17 +43,17 @@ const rootExamples = `  annoy demo
 
 // env is what a verb knows of the process that it runs in.
 type env struct {
-	stdout, stderr io.Writer
-	json           bool // --json
-	quiet          bool // --quiet
-	parsed         bool // the command line is accepted: errors from here on are the operation's
+	stdout, stderr io.Writer // stdout shows what a terminal would obey
+	json           bool      // --json
+	quiet          bool      // --quiet
+	parsed         bool      // the command line is accepted: errors from here on are the operation's
 }
 
 // Run executes one command line, args without the program's name, and returns
 // the exit code that the root's help documents. It has printed every error.
 // When ctx ends, the verb under way removes what it left unfinished.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	e := &env{stdout: stdout, stderr: stderr}
+	e := &env{stdout: &visible.Writer{To: stdout}, stderr: stderr}
 	help := &checked{w: stdout}
 	root := newRoot(e, help)
 	// Not nil, for which cobra would take the arguments of the process.

@@ -40,6 +40,7 @@ type queryFlags struct {
 	exclude     []int64
 	maxDistance limit
 	minProduct  limit
+	within      limit
 }
 
 // queryResult is what query prints for each query with --json.
@@ -57,7 +58,8 @@ func newQuery(e *env) *cobra.Command {
 		Short: "Find the nearest neighbours of vectors or of an item",
 		Long: `Find the nearest neighbours of every vector of a file, of one vector, or of an
 item of the index. Nearest come first; for the metric dot that is the largest
-product, and the column is headed so.
+product, and the column is headed so. With --within it is all items within a
+distance, however many there are, instead of the -k nearest.
 
 How much of the index is searched, and so how many of the true neighbours are
 found, a canopy is told by --recall, a forest by --search-k; --exact looks at
@@ -71,6 +73,7 @@ the index has keys. A distance beyond the range of a 32-bit float is null.`,
   annoy query docs.ann --id 42 -k 10
   annoy query docs.ann --vectors queries.npy -k 10 --search-k 5000 --json
   annoy query docs.ann --vector '[0.1, 0.7, -0.2]' --filter allowed.txt
+  annoy query docs.canopy --id 42 --within 0.6 --recall 0.99
   annoy query other.tree --dim 40 --metric angular --id 0`,
 		Args:              exactArgs("INDEX"),
 		ValidArgsFunction: completeIndex,
@@ -89,6 +92,7 @@ the index has keys. A distance beyond the range of a 32-bit float is null.`,
 	fl.Int64SliceVar(&f.exclude, "exclude", nil, "ids not to answer with, separated by commas")
 	fl.Var(&f.maxDistance, "max-distance", "answer with no item farther away than this")
 	fl.Var(&f.minProduct, "min-product", "answer with no item of a smaller product (metric dot)")
+	fl.Var(&f.within, "within", "answer with every item at most this far away instead of -k items; of the metric dot, of at least this product")
 	f.file.register(cmd, "the file of --vectors", false)
 	f.index.register(cmd)
 	f.index.registerAccess(cmd)
@@ -122,6 +126,8 @@ func (f *queryFlags) validate(cmd *cobra.Command) error {
 		return usagef("--recall %v: want more than 0 and at most 1", f.recall)
 	case f.recall > 0 && f.searchK > 0 || f.exact && (f.recall > 0 || f.searchK > 0):
 		return usagef("--recall, --search-k and --exact exclude each other: each says how much to search")
+	case f.within.set && (f.maxDistance.set || f.minProduct.set || cmd.Flags().Changed("neighbors")):
+		return usagef("--within is a limit by itself: it excludes -k, --max-distance and --min-product")
 	case f.maxDistance.value < 0:
 		return usagef("--max-distance must be 0 or more, not %v", f.maxDistance.value)
 	}
@@ -173,7 +179,7 @@ func runQuery(cmd *cobra.Command, e *env, f *queryFlags, path string) error {
 		err = queryFile(cmd.Context(), ix, f, path, o, out, bar)
 		bar.stop()
 	case one != nil:
-		err = queryOne(out, path, func() ([]annoy.Neighbor, error) { return ix.Search(one, f.k, o) })
+		err = queryOne(out, path, func() ([]annoy.Neighbor, error) { return f.search(ix, one, o) })
 	default:
 		err = queryOne(out, path, func() ([]annoy.Neighbor, error) {
 			if f.key != "" {
@@ -181,7 +187,7 @@ func runQuery(cmd *cobra.Command, e *env, f *queryFlags, path string) error {
 					return nil, err
 				}
 			}
-			return ix.SearchByID(f.id, f.k, o)
+			return f.searchByID(ix, o)
 		})
 	}
 	if err != nil {
@@ -190,6 +196,40 @@ func runQuery(cmd *cobra.Command, e *env, f *queryFlags, path string) error {
 		return err
 	}
 	return out.flush()
+}
+
+// search answers one vector: with the nearest, or with all within a distance.
+func (f *queryFlags) search(ix *annoy.Index, q []float32, o *annoy.SearchOptions) ([]annoy.Neighbor, error) {
+	if f.within.set {
+		return ix.SearchRange(q, f.within.value, o)
+	}
+	return ix.Search(q, f.k, o)
+}
+
+// searchByID is search for the item of --id.
+func (f *queryFlags) searchByID(ix *annoy.Index, o *annoy.SearchOptions) ([]annoy.Neighbor, error) {
+	if f.within.set {
+		return ix.SearchRangeByID(f.id, f.within.value, o)
+	}
+	return ix.SearchByID(f.id, f.k, o)
+}
+
+// searchBatch is search for several vectors.
+func (f *queryFlags) searchBatch(ctx context.Context, ix *annoy.Index, qs [][]float32, o *annoy.SearchOptions) ([][]annoy.Neighbor, error) {
+	if !f.within.set {
+		return ix.SearchBatch(ctx, qs, f.k, o)
+	}
+	out := make([][]annoy.Neighbor, len(qs))
+	for i, q := range qs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var err error
+		if out[i], err = ix.SearchRange(q, f.within.value, o); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func queryOne(out *queryWriter, path string, search func() ([]annoy.Neighbor, error)) error {
@@ -233,7 +273,7 @@ func queryFile(
 			}
 		}
 		// Rows before a malformed one are answered before its error.
-		hits, err := ix.SearchBatch(ctx, batch[:n], f.k, o)
+		hits, err := f.searchBatch(ctx, ix, batch[:n], o)
 		if err != nil {
 			return inFile(path, err)
 		}

@@ -110,6 +110,39 @@ func TestQueryLimits(t *testing.T) {
 	}
 }
 
+// TestQueryWithin asks for everything within a distance: by id, by vector and by the rows of a file.
+func TestQueryWithin(t *testing.T) {
+	rows := make([][]float32, 500)
+	for i := range rows {
+		rows[i] = []float32{float32(i)}
+	}
+	ix := buildIndex(t, rows, "--metric", "euclidean", "--trees", "2")
+	queries := writeRows(t, "q.fbin", [][]float32{{0}, {250}})
+	for _, c := range []struct {
+		query []string
+		want  []int // of each answer
+	}{
+		{[]string{"--id", "0"}, []int{201}},
+		{[]string{"--vector", "[499]"}, []int{201}},
+		{[]string{"--vectors", queries}, []int{201, 401}},
+	} {
+		got := queryJSON(t, append([]string{"query", ix, "--within", "200", "--json"}, c.query...)...)
+		var counts []int
+		for _, a := range got {
+			counts = append(counts, len(a.IDs))
+		}
+		if !slices.Equal(counts, c.want) {
+			t.Errorf("%q: %v items, want %v", c.query, counts, c.want)
+		}
+	}
+	if got := queryJSON(t, "query", ix, "--id", "3", "--within", "0", "--json"); len(got) != 1 || !slices.Equal(got[0].IDs, []int64{3}) {
+		t.Errorf("within 0: %+v", got)
+	}
+	fails(t, exitUsage, []string{"query", ix, "--id", "1", "--within", "1", "-k", "3"}, "--within", "-k")
+	fails(t, exitUsage, []string{"query", ix, "--id", "1", "--within", "1", "--max-distance", "3"}, "--within", "--max-distance")
+	fails(t, exitUsage, []string{"query", ix, "--id", "1", "--within", "-1"}, "radius")
+}
+
 // TestQueryBatches asks more queries than a batch holds; each finds itself.
 func TestQueryBatches(t *testing.T) {
 	rows := make([][]float32, 2*batchRows+7)

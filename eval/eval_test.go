@@ -331,7 +331,9 @@ func TestVerdictAgainstTwin(t *testing.T) {
 			t.Fatal(err)
 		}
 		near, same := 0, 0
+		var shares []float64 // of each query
 		for q, query := range queries {
+			before := near
 			answer, err := ix.Search(query, 10, &annoy.SearchOptions{SearchK: 40})
 			if err != nil {
 				t.Fatal(err)
@@ -350,7 +352,16 @@ func TestVerdictAgainstTwin(t *testing.T) {
 					same++
 				}
 			}
+			shares = append(shares, float64(near-before)/10)
 		}
+		variance := 0.0
+		for _, x := range shares {
+			variance += (x - got.Recall) * (x - got.Recall) / float64(len(shares)-1)
+		}
+		if want := math.Sqrt(variance / float64(len(shares))); math.Abs(got.StdErr-want) > 1e-12 {
+			t.Errorf("%v: standard error %v, want %v", m, got.StdErr, want)
+		}
+		got.StdErr = 0
 		if want := (Verdict{Recall: float64(near) / 600, RecallByID: float64(same) / 600}); got != want {
 			t.Errorf("%v: %+v, want %+v", m, got, want)
 		}

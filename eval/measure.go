@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/cputime"
 )
 
 // Searcher answers queries, as *annoy.Index does.
@@ -27,6 +29,11 @@ type Speed struct {
 	P999    float64
 	Max     float64
 	Queries int64 // that were asked, each one of the list equally often but for the last few
+
+	// CPU is the CPU time of a query, that of the whole process divided by the queries, and CPUShare what part it is of the time on
+	// the clock of as many threads as can run at once. Both are 0 where the system does not tell.
+	CPU      float64
+	CPUShare float64
 }
 
 // maxLatency is what a longer latency counts as, in nanoseconds.
@@ -49,7 +56,7 @@ func ClosedLoop(
 		failed error
 	)
 	n := int64(len(queries))
-	start := time.Now()
+	start, cpu := time.Now(), cputime.Process()
 	for range threads {
 		wg.Go(func() {
 			h := newHistogram()
@@ -82,7 +89,7 @@ func ClosedLoop(
 		})
 	}
 	wg.Wait()
-	elapsed := time.Since(start)
+	elapsed, cpu := time.Since(start), cputime.Process()-cpu
 	if failed != nil {
 		if ctx.Err() != nil {
 			return Speed{}, ctx.Err()
@@ -90,7 +97,9 @@ func ClosedLoop(
 		return Speed{}, failed
 	}
 	at := func(quantile float64) float64 { return float64(total.ValueAtQuantile(quantile)) / 1e3 }
+	busiest := elapsed * time.Duration(min(threads, runtime.GOMAXPROCS(0)))
 	return Speed{
+		CPU: float64(cpu.Nanoseconds()) / 1e3 / float64(total.TotalCount()), CPUShare: min(1, float64(cpu)/float64(busiest)),
 		QPS: float64(total.TotalCount()) / elapsed.Seconds(), Queries: total.TotalCount(),
 		P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: float64(total.Max()) / 1e3,
 	}, nil

@@ -165,6 +165,7 @@ func (j *Judge) distance(query int, id int64, buf []float32) (float64, error) {
 // Verdict is how good answers are.
 type Verdict struct {
 	Recall     float64 // by distance, 0 to 1
+	StdErr     float64 // standard error of Recall: what other queries of the same kind would change it by
 	RecallByID float64 // share of the ids that are among the truth's first k
 	// Nearer counts the answers with an item that is nearer than the true neighbour of the same place: where it is
 	// not 0, the truth is not exact.
@@ -219,14 +220,15 @@ func (j *Judge) Judge(ctx context.Context, answers [][]annoy.Neighbor) (Verdict,
 		return Verdict{}, err
 	}
 	var v Verdict
-	var near, same int
+	var near, same, squares int
 	for _, c := range counts {
-		near, same = near+c.near, same+c.same
+		near, same, squares = near+c.near, same+c.same, squares+c.near*c.near
 		if c.nearer {
 			v.Nearer++
 		}
 	}
 	asked := float64(len(answers) * j.k)
 	v.Recall, v.RecallByID = float64(near)/asked, float64(same)/asked
+	v.StdErr = stdErr(float64(near), float64(squares), len(answers)) / float64(j.k)
 	return v, nil
 }

@@ -20,15 +20,18 @@ type Point struct {
 	SearchK      int      `json:"search_k"`               // 0 where the index chose the effort itself
 	RecallAsked  float64  `json:"recall_asked,omitempty"` // of a calibrated index; 0: none was asked
 	K            int      `json:"k"`
-	Recall       float64  `json:"recall"`       // by distance
-	RecallByID   float64  `json:"recall_by_id"` // share of equal ids
-	QPS          float64  `json:"qps"`          // of all threads together
+	Recall       float64  `json:"recall"`          // by distance
+	Interval     float64  `json:"recall_interval"` // 95 % of such lists of queries have a recall within this of Recall
+	RecallByID   float64  `json:"recall_by_id"`    // share of equal ids
+	QPS          float64  `json:"qps"`             // of all threads together
 	P50          float64  `json:"p50_us"`
 	P90          float64  `json:"p90_us"`
 	P99          float64  `json:"p99_us"`
 	P999         float64  `json:"p999_us"`
 	Max          float64  `json:"max_us"`
 	Threads      int      `json:"threads"`
+	CPU          float64  `json:"cpu_us"`    // of a query, on all its threads; 0 where the system does not tell
+	CPUShare     float64  `json:"cpu_share"` // of the threads' time on the clock; 0 likewise
 
 	nearer int // Verdict.Nearer
 }
@@ -122,6 +125,21 @@ type Plan struct {
 // AskedRecall is what Point.Swept says of the points of Plan.Asked.
 const AskedRecall = "recall"
 
+// busyBelow is the share of CPU time in time on the clock below which searches had to wait for more than a little.
+const busyBelow = 0.85
+
+// Waited is the least share of their time on the clock that searches had a processor, and whether that is so little that the
+// machine was busy with other work, or read the index from a disk. Queries per second and latencies are then too bad.
+func (r *Report) Waited() (share float64, waited bool) {
+	share = 1
+	for _, p := range r.Points {
+		if p.CPUShare > 0 {
+			share = min(share, p.CPUShare)
+		}
+	}
+	return share, share < busyBelow
+}
+
 // Run measures a plan. The report lacks Index and Truth, which the caller knows. Errors: those of New's parts and of
 // the search.
 func (e *Evaluator) Run(ctx context.Context, plan Plan) (*Report, error) {
@@ -195,7 +213,7 @@ func (e *Evaluator) judgeAll(ctx context.Context, plan Plan) error {
 func (r *Report) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	lines := [][]string{{
-		"index", "recall_target", "swept", "search_k", "k", "recall", "recall_by_id", "qps", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "threads", "recall_asked",
+		"index", "recall_target", "swept", "search_k", "k", "recall", "recall_by_id", "qps", "p50_us", "p90_us", "p99_us", "p999_us", "max_us", "threads", "recall_asked", "recall_interval", "cpu_us",
 	}}
 	for _, p := range r.Points {
 		target := ""
@@ -208,7 +226,7 @@ func (r *Report) WriteCSV(w io.Writer) error {
 		}
 		lines = append(lines, []string{
 			r.Index, target, p.Swept, strconv.Itoa(p.SearchK), strconv.Itoa(p.K), number(p.Recall), number(p.RecallByID), number(p.QPS),
-			number(p.P50), number(p.P90), number(p.P99), number(p.P999), number(p.Max), strconv.Itoa(p.Threads), asked,
+			number(p.P50), number(p.P90), number(p.P99), number(p.P999), number(p.Max), strconv.Itoa(p.Threads), asked, number(p.Interval), number(p.CPU),
 		})
 	}
 	for _, u := range r.Unreached {

@@ -287,8 +287,8 @@ func (e *Evaluator) measure(ctx context.Context, s Setting, threads []int) ([]Po
 			return nil, err
 		}
 		points = append(points, Point{
-			SearchK: s.SearchK, RecallAsked: s.Recall, K: s.K, Recall: verdict.Recall, RecallByID: verdict.RecallByID, Threads: s.Threads,
-			QPS: speed.QPS, P50: speed.P50, P90: speed.P90, P99: speed.P99, P999: speed.P999, Max: speed.Max, nearer: verdict.Nearer,
+			SearchK: s.SearchK, RecallAsked: s.Recall, K: s.K, Recall: verdict.Recall, Interval: inInterval * verdict.StdErr, RecallByID: verdict.RecallByID, Threads: s.Threads,
+			QPS: speed.QPS, P50: speed.P50, P90: speed.P90, P99: speed.P99, P999: speed.P999, Max: speed.Max, CPU: speed.CPU, CPUShare: speed.CPUShare, nearer: verdict.Nearer,
 		})
 	}
 	return points, nil

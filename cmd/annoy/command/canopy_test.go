@@ -233,11 +233,42 @@ func TestEvalCanopy(t *testing.T) {
 		t.Errorf("%s", table)
 	}
 	page := filepath.Join(t.TempDir(), "r.html")
-	if csv := mustRun(t, append(args, "--sweep", "recall=0.9", "--csv", "--html", page)...); !strings.Contains(csv, ",recall,0,10,") || !strings.HasSuffix(csv, ",0.9\n") {
+	if csv := mustRun(t, append(args, "--sweep", "recall=0.9", "--csv", "--html", page)...); !strings.Contains(csv, ",recall,0,10,") || !strings.Contains(csv, ",1,0.9,") {
 		t.Errorf("%s", csv)
 	}
 	forest := buildIndex(t, rows[:100], "--trees", "2")
 	fails(t, exitUsage, []string{"eval", forest, "--queries", queries, "--sweep", "recall=0.9"}, forest, "not calibrated")
+	fails(t, exitUsage, []string{"eval", forest, "--queries", queries, "--strict"}, "--strict")
+}
+
+// TestEvalPromise: without a flag that says what to measure, a calibrated canopy is asked for recalls.
+func TestEvalPromise(t *testing.T) {
+	rows := randomRows(4000, 12)
+	ix := buildCanopy(t, rows[:3800], "--metric", "euclidean", "--calibrate", "500")
+	args := []string{"eval", ix, "--queries", writeRows(t, "q.npy", rows[3800:]), "--min-time", "1ms"}
+	var r eval.Report
+	decodeLoosely(t, mustRun(t, append(args, "--json")...), &r)
+	if len(r.Points) != len(defaultRecalls) {
+		t.Fatalf("%d points", len(r.Points))
+	}
+	for i, p := range r.Points {
+		if p.RecallAsked != defaultRecalls[i] || p.Promise() == eval.Short || p.Interval <= 0 || p.CPU <= 0 || p.CPUShare <= 0 || p.CPUShare > 1 {
+			t.Errorf("%+v", p)
+		}
+	}
+	if table := mustRun(t, append(args, "--strict")...); !strings.Contains(table, "CPU µs") || !strings.Contains(table, string(eval.Kept)) {
+		t.Errorf("%s", table)
+	}
+	short := &eval.Report{Index: "x.canopy", Points: []eval.Point{
+		{RecallAsked: 0.9, Recall: 0.95}, {RecallAsked: 0.95, Recall: 0.9123, Interval: 0.01},
+	}}
+	if err := (&evalFlags{}).checkPromises(short); err != nil {
+		t.Errorf("without --strict: %v", err)
+	}
+	err := (&evalFlags{strict: true}).checkPromises(short)
+	if err == nil || !strings.Contains(err.Error(), "x.canopy") || !strings.Contains(err.Error(), "target 0.95, found 0.9123 ± 0.0100") || strings.Contains(err.Error(), "0.9,") {
+		t.Errorf("with --strict: %v", err)
+	}
 }
 
 func TestCanopyUsage(t *testing.T) {

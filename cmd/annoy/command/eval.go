@@ -2,8 +2,10 @@ package command
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,6 +28,7 @@ type evalFlags struct {
 	csv     bool
 	html    string
 	gate    gateFlags
+	strict  bool
 }
 
 // defaultRecalls are the recalls that eval looks for unless told otherwise.
@@ -36,9 +39,15 @@ func newEval(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval INDEX --queries FILE [--truth IDS]",
 		Short: "Measure recall, latency and queries per second of an index",
-		Long: `Measure an index with queries: for each recall asked for, the smallest search_k
-that reaches it (to within 1 %), and there the latency and the queries per
-second, each thread asking its next query when the last is answered.
+		Long: `Measure an index with queries: latency and queries per second, each thread asking
+its next query when the last is answered, and recall.
+
+A calibrated index is asked for the target recalls 0.8, 0.9, 0.95 and 0.99 (or those
+of --sweep recall=…): each is kept, short, or unclear where the queries are too
+few to tell. With --strict a short one ends the command with 1.
+
+Of another index, and with --recall, the smallest search_k is found that reaches
+each recall (to within 1 %), and measured.
 
 Recall is by distance: a hit counts that is as near as the true k-th neighbour.
 --truth is a file of the ids of the true neighbours, nearest first, a row for
@@ -81,6 +90,7 @@ and --sweep nothing else is measured.`,
 	fl.DurationVar(&f.minTime, "min-time", time.Second, "how long to measure each speed at least")
 	fl.BoolVar(&f.csv, "csv", false, "print CSV instead of a table")
 	fl.StringVar(&f.html, "html", "", "also write a page with curves, which needs no network, to this file")
+	fl.BoolVar(&f.strict, "strict", false, "fail when a calibrated index finds less than the target recall, by more than the interval")
 	f.column.register(cmd)
 	f.gate.register(cmd)
 	f.index.register(cmd)
@@ -128,7 +138,14 @@ func runEval(cmd *cobra.Command, e *env, f *evalFlags, path string) error {
 	if err != nil {
 		return inFile(path, err)
 	}
-	if len(plan.Asked) > 0 && (stats.Canopy == nil || stats.Canopy.Calibration == nil) {
+	calibrated := stats.Canopy != nil && stats.Canopy.Calibration != nil
+	if calibrated && f.measuresDefault() {
+		plan.Asked, plan.Recalls = defaultRecalls, nil
+	}
+	if f.strict && len(plan.Asked) == 0 {
+		return usagef("--strict: no target recall of a calibrated index is measured; give --sweep recall=…, or nothing for a calibrated index")
+	}
+	if len(plan.Asked) > 0 && !calibrated {
 		return usagef("--sweep %s: %s is not calibrated, which only a canopy can be; --recall finds the search_k of a recall", f.sweep, path)
 	}
 	most := f.largestK(plan)
@@ -189,7 +206,24 @@ func (f *evalFlags) finish(e *env, r *eval.Report) error {
 			return err
 		}
 	}
-	return f.gate.check(r)
+	return errors.Join(f.gate.check(r), f.checkPromises(r))
+}
+
+// checkPromises returns an error for the target recalls that are short, where --strict asks for it.
+func (f *evalFlags) checkPromises(r *eval.Report) error {
+	if !f.strict {
+		return nil
+	}
+	var short []string
+	for _, p := range r.Points {
+		if p.Promise() == eval.Short {
+			short = append(short, fmt.Sprintf("target %v, found %.4f ± %.4f", p.RecallAsked, p.Recall, p.Interval))
+		}
+	}
+	if len(short) == 0 {
+		return nil
+	}
+	return fmt.Errorf("annoy: %s: recall is short: %s", r.Index, strings.Join(slices.Compact(short), "; "))
 }
 
 func writePage(path string, r *eval.Report) error {

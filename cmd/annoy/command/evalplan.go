@@ -13,7 +13,7 @@ import (
 // plan is what to measure. It settles k where only a sweep says what that is.
 func (f *evalFlags) plan(cmd *cobra.Command) (plan eval.Plan, err error) {
 	plan.Recalls = slices.Clone(f.recalls)
-	if len(plan.Recalls) == 0 && f.sweep == "" && f.gate.at == "" {
+	if f.measuresDefault() {
 		plan.Recalls = defaultRecalls
 	}
 	for _, r := range plan.Recalls {
@@ -49,6 +49,9 @@ func (f *evalFlags) plan(cmd *cobra.Command) (plan eval.Plan, err error) {
 	}
 	return f.gate.add(cmd, plan)
 }
+
+// measuresDefault: no flag says what to measure.
+func (f *evalFlags) measuresDefault() bool { return f.sweep == "" && f.sweepAlone() }
 
 // sweepAlone: nothing is measured but the sweep.
 func (f *evalFlags) sweepAlone() bool { return len(f.recalls) == 0 && f.gate.at == "" }

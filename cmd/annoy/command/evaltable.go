@@ -25,7 +25,7 @@ func printReport(out io.Writer, r *eval.Report) error {
 		quantity(r.Queries, "query", "queries"), r.Neighbours(), truth)
 	front := eval.Front(r.Points)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "asked for\tsearch_k\tk\trecall@k\tby id\tthreads\tqueries/s\tp50 µs\tp90 µs\tp99 µs\tp99.9 µs\t\n")
+	fmt.Fprintf(t, "asked for\tsearch_k\tk\trecall@k\t±\t\tby id\tthreads\tqueries/s\tCPU µs\tp50 µs\tp90 µs\tp99 µs\tp99.9 µs\t\n")
 	for _, p := range r.Points {
 		best := ""
 		if slices.Contains(front, p) {
@@ -35,14 +35,18 @@ func printReport(out io.Writer, r *eval.Report) error {
 		if p.SearchK > 0 {
 			searchK = strconv.Itoa(p.SearchK)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%.4f\t%.4f\t%d\t%.0f%s\t%.0f\t%.0f\t%.0f\t%.0f\t\n",
-			p.Asked(), searchK, p.K, p.Recall, p.RecallByID, p.Threads, p.QPS, best, p.P50, p.P90, p.P99, p.P999)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%.4f\t%.4f\t%s\t%.4f\t%d\t%.0f%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t\n",
+			p.Asked(), searchK, p.K, p.Recall, p.Interval, p.Promise(), p.RecallByID, p.Threads, p.QPS, best, p.CPU, p.P50, p.P90, p.P99, p.P999)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	for _, u := range r.Unreached {
 		fmt.Fprintln(out, unreached(u))
+	}
+	if share, waited := r.Waited(); waited {
+		fmt.Fprintf(out, "\nThe searches had a processor for %.0f %% of the time: the machine is busy, or reads the index from a disk.\n"+
+			"Trust recall and CPU time, not queries per second and latencies.\n", 100*share)
 	}
 	_, err := fmt.Fprintf(out, "\n* no other setting of as many neighbours and threads has both more recall and more queries per second\n")
 	if err == nil && r.Memory != (eval.Memory{}) {

@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"."},
 	{"catalog", "eval", "vecio"},
 	{"server"},
-	{"cmd", "bench", "interchange", "python"},
+	{"cmd", "bench", "examples", "interchange", "python"},
 }
 
 // forbidden is what packages must not reach, neither themselves nor through what they import, and why.

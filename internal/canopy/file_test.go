@@ -60,6 +60,12 @@ func (f fixture) assembly(t testing.TB) *Assembly {
 			m.rows[i] = float32(math.Round(float64(min(max(20*x, 0), 100))))
 		}
 	}
+	return f.assemblyOf(t, m)
+}
+
+// assemblyOf is assembly for these vectors.
+func (f fixture) assemblyOf(t testing.TB, m *matrix) *Assembly {
+	t.Helper()
 	sp := newSpace(f.metric, f.dim).within(largestSquare(m))
 	if f.fold > 0 {
 		sp.axes = mustTurn(t, m, sp, f.fold)

@@ -50,9 +50,9 @@ func (s *Searcher) scanLeaves() error {
 	dir := s.route.dir
 	s.requestLeaves()
 	for i, leaf := range dir {
-		next := unsafe.Pointer(nil)
+		next := uintptr(0)
 		if i+ahead < len(dir) {
-			next = unsafe.Pointer(unsafe.SliceData(s.ix.LeafBlocks(dir[i+ahead])))
+			next = uintptr(unsafe.Pointer(unsafe.SliceData(s.ix.LeafBlocks(dir[i+ahead]))))
 		}
 		near := math.Float32frombits(uint32(s.route.order[i] >> 32))
 		if err := s.scanLeaf(leaf, near, next); err != nil {
@@ -62,8 +62,9 @@ func (s *Searcher) scanLeaves() error {
 	return nil
 }
 
-// scanLeaf scans one leaf at g = near, and requests the codes at next.
-func (s *Searcher) scanLeaf(leaf Leaf, near float32, next unsafe.Pointer) error {
+// scanLeaf scans one leaf at g = near, and requests as many codes from the address next on, which may be more than are there; 0:
+// none.
+func (s *Searcher) scanLeaf(leaf Leaf, near float32, next uintptr) error {
 	ix, b := s.ix, &s.buffer
 	codes, blocks := ix.LeafBlocks(leaf), leaf.Blocks()
 	p := kernel.ScanParams{Unit: s.gauge.unit, Shift: s.gauge.shift(near), Base: near, First: leaf.FirstBlock * kernel.BlockSlots, Ahead: next}
@@ -86,9 +87,9 @@ func (s *Searcher) scanLeaf(leaf Leaf, near float32, next unsafe.Pointer) error 
 			}
 		}
 		blocks, codes, p.First = blocks-n, codes[bytes:], p.First+uint32(n*kernel.BlockSlots)
-		if next != nil {
-			p.Ahead = unsafe.Add(next, bytes)
-			next = p.Ahead
+		if next != 0 {
+			next += uintptr(bytes)
+			p.Ahead = next
 		}
 	}
 	return nil
@@ -122,7 +123,7 @@ func (s *Searcher) admit(leaf Leaf, from int) error {
 		}
 		b.unknown = from + own
 		for _, slot := range fresh[own:] {
-			kernel.Prefetch(unsafe.Pointer(&ix.SlotRow[slot]), 4)
+			kernel.Prefetch(uintptr(unsafe.Pointer(&ix.SlotRow[slot])), 4)
 		}
 	}
 	return nil
@@ -160,11 +161,8 @@ func (s *Searcher) rowsOf(slots []uint32) error {
 // rowAhead is how many bytes of a row are requested at most: the processor's own prefetcher fetches the rest.
 const rowAhead = 1024
 
-// request asks for a row that will be measured soon. A damaged directory names rows that are not there, which measuring
-// refuses; no pointer to them may be made before.
+// request asks for a row that will be measured soon. A damaged directory names rows that are not there: they have an
+// address to request, and measuring refuses them.
 func (s *Searcher) request(row uint32) {
-	if uint64(row) >= uint64(s.ix.N) {
-		return
-	}
-	kernel.Prefetch(unsafe.Add(s.rows.Base, uintptr(row)*s.rows.Stride), min(s.ix.RowStride, rowAhead))
+	kernel.Prefetch(uintptr(s.rows.Base)+uintptr(row)*s.rows.Stride, min(s.ix.RowStride, rowAhead))
 }

@@ -18,11 +18,15 @@ type rows struct {
 }
 
 func (it *Items) inPlace() rows {
-	r := rows{it: it}
-	if len(it.Nodes) > 0 { // of nothing there is no address
-		r.Base, r.Stride = unsafe.Add(unsafe.Pointer(unsafe.SliceData(it.Nodes)), it.Vec), it.Size
+	return rows{Rows: it.vectorsOf(it.Nodes), it: it}
+}
+
+// vectorsOf is the vectors of nodes that follow each other.
+func (it *Items) vectorsOf(nodes []byte) kernel.Rows {
+	if len(nodes) == 0 { // of nothing there is no address
+		return kernel.Rows{}
 	}
-	return r
+	return kernel.Rows{Base: unsafe.Add(unsafe.Pointer(unsafe.SliceData(nodes)), it.Vec), Stride: it.Size}
 }
 
 // gatherAhead is how many rows ahead are asked for while one is copied: a bucket's rows lie all over memory.
@@ -37,13 +41,11 @@ func (w *worker) gather(ids []int32) (rows, error) {
 			return rows{}, errStopped
 		}
 		if ahead := j + gatherAhead; ahead < len(ids) {
-			kernel.Prefetch(w.node(ids[ahead]), size)
+			kernel.Prefetch(uintptr(w.node(ids[ahead])), size)
 		}
 		copy(w.copies[j*size:(j+1)*size], w.Nodes[int(id)*size:])
 	}
-	r := rows{it: w.Items, ids: ids}
-	r.Base, r.Stride = unsafe.Add(unsafe.Pointer(unsafe.SliceData(w.copies)), w.Vec), w.Size
-	return r, nil
+	return rows{Rows: w.vectorsOf(w.copies), it: w.Items, ids: ids}, nil
 }
 
 // grow returns a buffer of n bytes at a multiple of 8, buf if it is large enough.

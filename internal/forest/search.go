@@ -259,8 +259,8 @@ func (w *walk) split(i int32, p unsafe.Pointer, key uint32) (near, far uint64, e
 	if uint(c0) >= uint(im.NNodes) || uint(c1) >= uint(im.NNodes) {
 		return 0, 0, corrupt(im, i, "the number of a child is out of range")
 	}
-	kernel.Prefetch(im.Node(c0), int(im.Size))
-	kernel.Prefetch(im.Node(c1), int(im.Size))
+	kernel.Prefetch(uintptr(im.Node(c0)), int(im.Size))
+	kernel.Prefetch(uintptr(im.Node(c1)), int(im.Size))
 	var k0, k1 uint32
 	if im.Metric == annfile.Hamming {
 		pos := im.Position(p)

@@ -92,7 +92,7 @@ func hammingManyAVX2(q *uint64, n int, base *byte, stride uintptr, ids *int32, c
 //go:noescape
 func blendAVX2(y *float32, a float32, x *float32, b float32, n int)
 
-// prefetchAMD64 requests every 64-byte line of the n bytes from p, n ≥ 1.
+// prefetchAMD64 requests every 64-byte line of the n bytes from address at, n ≥ 1.
 //
 //go:noescape
-func prefetchAMD64(p *byte, n int)
+func prefetchAMD64(at uintptr, n int)

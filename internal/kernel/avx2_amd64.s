@@ -2963,18 +2963,18 @@ end:
 	VZEROUPPER
 	RET
 
-// func prefetchAMD64(p *byte, n int)
+// func prefetchAMD64(at uintptr, n int)
 // Requires: MMX+
 TEXT ·prefetchAMD64(SB), NOSPLIT, $0-16
-	// R8 line, R11 last byte.
-	MOVQ p+0(FP), R8
+	// R8 line, R9 last byte, R11 bytes left: counted, since an address may be the last one that there is.
+	MOVQ at+0(FP), R8
 	MOVQ n+8(FP), R11
-	LEAQ -1(R8)(R11*1), R11
+	LEAQ -1(R8)(R11*1), R9
 
 line:
 	PREFETCHT1 (R8)
 	ADDQ       $0x40, R8
-	CMPQ       R8, R11
-	JCS        line
-	PREFETCHT1 (R11)
+	SUBQ       $0x40, R11
+	JGT        line
+	PREFETCHT1 (R9)
 	RET

@@ -275,11 +275,12 @@ func Blend(y []float32, a float32, x []float32, b float32) {
 	blend(&y[0], a, &x[0], b, len(y))
 }
 
-// Prefetch asks the processor to bring the cache lines of the n bytes from p closer. It is a hint: it never faults,
-// whatever p is, and does nothing on the Go path.
-func Prefetch(p unsafe.Pointer, n int) {
+// Prefetch asks the processor to bring the cache lines of the n bytes from address at closer. It is a hint: it never faults,
+// whatever the address is, and does nothing on the Go path. The address is no pointer: what is only requested may lie
+// outside of every object, and the collector ends the process where it meets a pointer that does.
+func Prefetch(at uintptr, n int) {
 	if n > 0 && current != Go {
-		prefetch(p, n)
+		prefetch(at, n)
 	}
 }
 

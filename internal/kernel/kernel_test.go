@@ -288,9 +288,11 @@ func TestBlend(t *testing.T) {
 func TestPrefetch(t *testing.T) {
 	onPaths(t, func(t *testing.T) {
 		var x [1000]byte
+		at := uintptr(unsafe.Pointer(&x))
 		for _, n := range []int{-1, 0, 1, 63, 64, 65, 1000, 1 << 20} {
-			Prefetch(unsafe.Pointer(&x), n)
-			Prefetch(nil, n)
+			for _, at := range []uintptr{at, 0, 1, ^uintptr(0), 1 << (8*unsafe.Sizeof(at) - 2)} {
+				Prefetch(at, n)
+			}
 		}
 	})
 }

@@ -394,17 +394,17 @@ tail:
 end:
 	RET
 
-// func prefetch(p unsafe.Pointer, n int)
+// func prefetch(at uintptr, n int)
 TEXT ·prefetch(SB), NOSPLIT, $0-16
-	MOVD p+0(FP), R12
+	MOVD at+0(FP), R12
 	MOVD n+8(FP), R13
-	ADD  R12, R13
-	SUB  $1, R13
+	ADD  R12, R13, R14
+	SUB  $1, R14
 
 line:
 	PRFM (R12), PLDL1KEEP
 	ADD  $64, R12
-	CMP  R13, R12
-	BLO  line
-	PRFM (R13), PLDL1KEEP
+	SUBS $64, R13
+	BGT  line
+	PRFM (R14), PLDL1KEEP
 	RET

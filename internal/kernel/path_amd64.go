@@ -117,4 +117,4 @@ func l1ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *in
 
 func blend(y *float32, a float32, x *float32, b float32, n int) { blendAVX2(y, a, x, b, n) }
 
-func prefetch(p unsafe.Pointer, n int) { prefetchAMD64((*byte)(p), n) }
+func prefetch(at uintptr, n int) { prefetchAMD64(at, n) }

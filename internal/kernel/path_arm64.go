@@ -44,4 +44,4 @@ func l1ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *in
 func blend(y *float32, a float32, x *float32, b float32, n int)
 
 //go:noescape
-func prefetch(p unsafe.Pointer, n int)
+func prefetch(at uintptr, n int)

@@ -42,6 +42,6 @@ func l1ManyBound(q *float32, n int, base unsafe.Pointer, stride uintptr, ids *in
 
 func blend(y *float32, a float32, x *float32, b float32, n int) { panic(unreachable) }
 
-func prefetch(p unsafe.Pointer, n int) { panic(unreachable) }
+func prefetch(at uintptr, n int) { panic(unreachable) }
 
 const unreachable = "annoy: kernel: no assembly on this path"

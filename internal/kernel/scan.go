@@ -3,7 +3,6 @@ package kernel
 import (
 	"encoding/binary"
 	"math"
-	"unsafe"
 )
 
 // A block holds the codes of BlockSlots vectors, each of m nibbles: m·16 bytes of nibbles, placed by NibbleAt, then for
@@ -37,8 +36,8 @@ func FromBFloat16(b uint16) float32 { return math.Float32frombits(uint32(b) << 1
 type ScanParams struct {
 	Unit, Shift, Base float32 // bound = fadd + Base + fresc·(sum·Unit + Shift)
 	Threshold         float32
-	First             uint32         // the slot number of the first slot of the first block
-	Ahead             unsafe.Pointer // the blocks to be scanned later, requested from memory at the same offsets; nil: none
+	First             uint32  // the slot number of the first slot of the first block
+	Ahead             uintptr // address of the blocks to be scanned later, on Prefetch's terms, requested at the same offsets; 0: none
 }
 
 // Scan adds up, for each slot of the blocks, the table's entries that its m nibbles choose, and writes the bound and

@@ -55,7 +55,7 @@ func BenchmarkScan(b *testing.B) {
 						if i+1 == len(leaves) {
 							i = 0
 						}
-						p.Ahead = unsafe.Pointer(&memory[leaves[i+1]*size])
+						p.Ahead = uintptr(unsafe.Pointer(&memory[leaves[i+1]*size]))
 						Scan(table, m, memory[leaves[i]*size:][:size], p, bounds, slots)
 					}
 					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*blocks), "ns/block")

@@ -38,7 +38,7 @@ func TestCodedSearchEndOfMapping(t *testing.T) {
 		for _, m := range []int{4, 8, 12, 32, 36} {
 			for count := 1; count <= 4; count++ {
 				l := newLeaf(r, m, count, false)
-				p := &ScanParams{Unit: 1 / float32(m), Threshold: infinity, Ahead: unsafe.Add(f[1], -100)}
+				p := &ScanParams{Unit: 1 / float32(m), Threshold: infinity, Ahead: uintptr(f[1]) - 100}
 				bounds, slots := l.scan(t, p, count)
 				room := BlockSlots*count + 16
 				v, i := atFence(f, 2, make([]float32, room)), atFence(f, 3, make([]uint32, room))

@@ -221,7 +221,7 @@ func TestScanBounds(t *testing.T) {
 			for range 20 {
 				p := ScanParams{
 					Unit: r.Float32() / float32(m), Shift: -64 * r.Float32(), Base: 10 * r.Float32(), First: 1 << 31,
-					Threshold: 10 * float32(r.NormFloat64()), Ahead: unsafe.Pointer(&ahead[0]),
+					Threshold: 10 * float32(r.NormFloat64()), Ahead: uintptr(unsafe.Pointer(&ahead[0])),
 				}
 				bounds, slots := l.scan(t, &p, 7)
 				i, passed := 0, 0

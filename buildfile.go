@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// Source is a stream of vectors, such as the readers of package vecio.
+// Source is a stream of vectors, such as the readers of package vecio, which are each a KeySource.
 type Source interface {
 	// Dim is the number of components of every vector; 0 only for a source without vectors.
 	Dim() int
@@ -17,10 +17,12 @@ type Source interface {
 	Next(dst []float32) (id int64, err error)
 }
 
-// KeySource is a Source whose vectors have keys, for a canopy: BuildFile adds them by their keys, and does not use the
-// ids of Next.
+// KeySource is a Source whose vectors may have keys, for a canopy. Where they have, BuildFile adds them by their keys, and
+// does not use the ids of Next.
 type KeySource interface {
 	Source
+	// HasKeys says whether the vectors have keys: all of them, or none. The answer does not change.
+	HasKeys() bool
 	// Key is the key of the vector that Next gave last.
 	Key() string
 }
@@ -69,6 +71,9 @@ func BuildFile(ctx context.Context, src Source, m Metric, path string, o *BuildO
 func addAll(ctx context.Context, b *Builder, src Source, report func(Progress)) error {
 	v := make([]float32, src.Dim())
 	keyed, _ := src.(KeySource)
+	if keyed != nil && !keyed.HasKeys() {
+		keyed = nil
+	}
 	r := reporter{to: report, least: readCheck}
 	for row := int64(0); ; row++ {
 		if row%readCheck == 0 {

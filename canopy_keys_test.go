@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/vecio"
 )
 
 // keyed is a KeySource of given keys.
@@ -17,7 +18,38 @@ type keyed struct {
 	keys []string
 }
 
+func (k *keyed) HasKeys() bool { return true }
+
 func (k *keyed) Key() string { return k.keys[k.next-1] }
+
+// mayHaveKeys is a KeySource whose vectors have none.
+type mayHaveKeys struct{ source }
+
+func (m *mayHaveKeys) HasKeys() bool { return false }
+func (m *mayHaveKeys) Key() string   { panic("asked for a key that is not there") }
+
+// TestKeySourceWithoutKeys: its ids count. What vecio reads has keys or has not, by the file.
+func TestKeySourceWithoutKeys(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.canopy")
+	src := &mayHaveKeys{source{dim: 1, length: -1, rows: []adding{{40, []float32{1}}, {7, []float32{2}}}}}
+	s, err := annoy.BuildFile(t.Context(), src, annoy.Euclidean, path, &annoy.BuildOptions{Calibrate: -1})
+	if err != nil || s.Items != 2 || s.Canopy.Keys {
+		t.Fatalf("%+v (%v)", s, err)
+	}
+	if v, err := open(t, path, nil).Vector(40); err != nil || v[0] != 1 {
+		t.Errorf("vector of id 40: %v (%v)", v, err)
+	}
+	for text, want := range map[string]bool{"id,x\na,1\nb,2\n": true, "id,x\n5,1\n6,2\n": false, "1\n2\n": false} {
+		r, err := vecio.NewReader(strings.NewReader(text), -1, "x.csv", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var src annoy.KeySource = r
+		if s, err := annoy.BuildFile(t.Context(), src, annoy.Euclidean, path, &annoy.BuildOptions{Calibrate: -1}); err != nil || s.Canopy.Keys != want {
+			t.Errorf("%q: %+v (%v)", text, s, err)
+		}
+	}
+}
 
 // TestKeys: a key leads to its item and back, in memory, on disk and from a source; the last vector of a key counts.
 func TestKeys(t *testing.T) {

@@ -43,7 +43,7 @@ func nearest(path string, query []float32) ([]annoy.Neighbor, error) {
 
 // indexFile builds from a vector file that need not fit in memory.
 func indexFile(ctx context.Context, vectors, path string) (annoy.Stats, error) {
-	r, err := vecio.Open(vectors, nil) // npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv, hdf5
+	r, err := vecio.Open(vectors, nil) // npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv, tsv, npz, hdf5
 	if err != nil {
 		return annoy.Stats{}, err
 	}

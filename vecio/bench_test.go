@@ -27,7 +27,7 @@ func BenchmarkRead(b *testing.B) {
 			}
 		})
 	}
-	line := appendDecimals(nil, slices.Repeat([]float32{-0.0123456, 0.987}, dim/2))
+	line := appendDecimals(nil, slices.Repeat([]float32{-0.0123456, 0.987}, dim/2), ',')
 	for format, data := range map[Format][]byte{
 		JSONL: bytes.Repeat(slices.Concat([]byte("["), line, []byte("]\n")), rows/10),
 		CSV:   bytes.Repeat(slices.Concat(line, []byte("\n")), rows/10),

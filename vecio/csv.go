@@ -5,41 +5,47 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"slices"
-	"strconv"
 	"strings"
 )
 
-// CSV as RFC 4180 has it, with commas: a row a record, a component a field. The
-// first record is a line of names when none of its fields is a number, or begins
-// like one. Blank lines are skipped.
+// CSV as RFC 4180 has it, with commas, or tabs for TSV: a row a record, a
+// component a field, but for the columns that the layout leaves out. Blank lines
+// are skipped.
 
 type csvRows struct {
 	in      *input
 	records *csv.Reader
 	bound   *recordBound
-	first   []float32 // the first row, read to open the file
+	columns csvColumns
+	who     *identity // nil where rows have neither ids nor keys
+
+	// The first row is read to open the file, and waits here.
+	first   []float32
+	firstID int64
 }
 
-func openCSV(in *input) (head, decoder, error) {
+func openCSV(in *input, format Format, o *ReadOptions) (head, decoder, error) {
 	fail := func(err error) (head, decoder, error) { return head{}, nil, err }
 	if err := in.skipBOM(); err != nil {
 		return fail(err)
 	}
-	bound := &recordBound{r: in}
+	comma := separator(format)
+	bound := &recordBound{r: in, comma: []byte{comma}}
 	c := &csvRows{in: in, records: csv.NewReader(bound), bound: bound}
+	c.records.Comma = rune(comma)
 	c.records.FieldsPerRecord = -1 // counted here, for a better error
 	c.records.ReuseRecord = true
-	c.records.TrimLeadingSpace = true
+	c.records.TrimLeadingSpace = format == CSV // it would take a tab for space
 
 	fields, line, err := c.record(0)
-	names := 0
-	if err == nil && !slices.ContainsFunc(fields, likeNumber) {
-		if i := slices.IndexFunc(fields, isBlank); i >= 0 {
-			return fail(in.lineErrorf(0, line, i, "neither a number nor the name of a column: remove a column of row numbers, which is none of the vectors'"))
+	if err == nil {
+		var why string
+		if c.columns, why = newCSVColumns(fields, o); why != "" {
+			return fail(in.lineErrorf(-1, line, -1, "%s", why))
 		}
-		names = len(fields)
-		fields, line, err = c.record(0)
+		if c.columns.names != nil {
+			fields, line, err = c.record(0)
+		}
 	}
 	if err == io.EOF {
 		return fail(in.errorf(-1, -1, "the file has no rows"))
@@ -47,50 +53,42 @@ func openCSV(in *input) (head, decoder, error) {
 	if err != nil {
 		return fail(err)
 	}
-	if names > 0 && names != len(fields) {
-		return fail(in.lineErrorf(0, line, -1, "%d fields, the line of names has %d", len(fields), names))
+	if c.columns.id >= 0 {
+		c.who = newIdentity(o.KeyColumn != "")
 	}
-	if len(fields) > MaxDim {
-		return fail(in.lineErrorf(0, line, -1, "%d components, the limit is %d", len(fields), MaxDim))
+	dim := len(c.columns.components)
+	if dim > MaxDim {
+		return fail(in.lineErrorf(0, line, -1, "%d components, the limit is %d", dim, MaxDim))
 	}
-	c.first = make([]float32, len(fields))
-	if err := c.parse(c.first, fields, 0, line); err != nil {
+	c.first = make([]float32, dim)
+	if c.firstID, err = c.parse(c.first, fields, 0, line); err != nil {
 		return fail(err)
 	}
-	return head{element: Float32, dim: len(fields), len: -1}, c, nil
+	return head{element: Float32, dim: dim, len: -1}, c, nil
 }
 
-func isBlank(field string) bool { return strings.TrimSpace(field) == "" }
-
-// likeNumber says whether a field of a file's first record is a number, or begins
-// like one: to take a row with a bad component for names would lose it.
-func likeNumber(field string) bool {
-	field = strings.TrimSpace(field)
-	if field == "" {
-		return false
+// separator is the byte between the fields of a record.
+func separator(f Format) byte {
+	if f == TSV {
+		return '\t'
 	}
-	if strings.ContainsRune("0123456789+-.", rune(field[0])) {
-		return true
-	}
-	_, err := strconv.ParseFloat(field, 32) // "nan" and "inf" are numbers
-	return err == nil
+	return ','
 }
 
 func (c *csvRows) next(dst []float32, row int64) (int64, error) {
 	if row == 0 {
 		copy(dst, c.first)
 		c.first = nil
-		return 0, nil
+		return c.firstID, nil
 	}
 	fields, line, err := c.record(row)
 	if err != nil {
 		return 0, err
 	}
-	if len(fields) != len(dst) {
-		return 0, c.in.lineErrorf(row, line, -1, "%d components, row 0 has %d", len(fields), len(dst))
-	}
-	return row, c.parse(dst, fields, row, line)
+	return c.parse(dst, fields, row, line)
 }
+
+func (c *csvRows) identity() *identity { return c.who }
 
 // record returns the fields of the next record and the line it begins on.
 func (c *csvRows) record(row int64) ([]string, int64, error) {
@@ -111,21 +109,35 @@ func (c *csvRows) record(row int64) ([]string, int64, error) {
 	return nil, 0, c.in.ioError(err)
 }
 
-func (c *csvRows) parse(dst []float32, fields []string, row, line int64) error {
-	for i, f := range fields {
-		v, why := parseComponent(strings.TrimSpace(f))
+// parse reads a row from its fields, and returns its id.
+func (c *csvRows) parse(dst []float32, fields []string, row, line int64) (int64, error) {
+	if len(fields) != c.columns.fields {
+		return 0, c.in.lineErrorf(row, line, -1, "%s", c.columns.wrongNumber(len(fields)))
+	}
+	for i, at := range c.columns.components {
+		v, why := parseComponent(strings.TrimSpace(fields[at]))
 		if why != "" {
-			return c.in.lineErrorf(row, line, i, "%s", why)
+			return 0, c.in.lineErrorf(row, line, i, "%s%s", why, c.columns.called(at))
 		}
 		dst[i] = v
 	}
-	return nil
+	if c.who == nil {
+		return row, nil
+	}
+	if why := c.who.text(fields[c.columns.id]); why != "" {
+		return 0, c.in.lineErrorf(row, line, -1, "%s%s", why, c.columns.called(c.columns.id))
+	}
+	if c.who.keyed {
+		return row, nil
+	}
+	return c.who.id, nil
 }
 
 // recordBound stops a csv.Reader that goes on collecting a record past the
 // limits of bytes and fields, as it would for a quote that never ends.
 type recordBound struct {
 	r             io.Reader
+	comma         []byte
 	bytes, commas int // read since the last reset
 }
 
@@ -137,11 +149,11 @@ func (b *recordBound) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	b.bytes += n
-	b.commas += bytes.Count(p[:n], []byte(","))
+	b.commas += bytes.Count(p[:n], b.comma)
 	return n, err
 }
 
 // appendCSVRow appends a record.
-func appendCSVRow(b []byte, vec []float32) []byte {
-	return append(appendDecimals(b, vec), '\n')
+func appendCSVRow(b []byte, vec []float32, comma byte) []byte {
+	return append(appendDecimals(b, vec, comma), '\n')
 }

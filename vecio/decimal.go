@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// appendDecimals appends the components with commas between, each by the
+// appendDecimals appends the components with comma between, each by the
 // shortest decimal that reads back as the same float32.
-func appendDecimals(b []byte, vec []float32) []byte {
+func appendDecimals(b []byte, vec []float32, comma byte) []byte {
 	for i, v := range vec {
 		if i > 0 {
-			b = append(b, ',')
+			b = append(b, comma)
 		}
 		b = strconv.AppendFloat(b, float64(v), 'g', -1, 32)
 	}

@@ -27,12 +27,14 @@ const (
 	U8bin Format = "u8bin"
 	JSONL Format = "jsonl"
 	CSV   Format = "csv"
+	TSV   Format = "tsv"
+	Npz   Format = "npz"  // read only
 	HDF5  Format = "hdf5" // read only
 )
 
 // Formats returns all formats, in the order of the package comment.
 func Formats() []Format {
-	return []Format{Npy, Fvecs, Bvecs, Ivecs, Fbin, U8bin, JSONL, CSV, HDF5}
+	return []Format{Npy, Fvecs, Bvecs, Ivecs, Fbin, U8bin, JSONL, CSV, TSV, Npz, HDF5}
 }
 
 // formatNames lists the formats for an error message.
@@ -62,13 +64,15 @@ func ParseFormat(name string) (Format, error) {
 	return "", fmt.Errorf("annoy: unknown vector format %q: want one of %s", name, formatNames())
 }
 
-// FormatOf returns the format that the extension of path names, in any case.
-// A path without extension, or with one that is no format's, is an error.
+// FormatOf returns the format that the extension of path names, in any case. A
+// text format may be followed by .gz or .zst, as in x.csv.gz. A path without
+// extension, or with one that is no format's, is an error.
 func FormatOf(path string) (Format, error) {
-	ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
+	name, packing := unpackedName(path)
+	ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(name)), ".")
 	switch ext {
 	case "gz", "bz2", "xz", "zst", "zip":
-		return "", fmt.Errorf("annoy: %s: compressed files are not read: decompress it first", path)
+		return "", fmt.Errorf("annoy: %s: decompress it first: only .gz and .zst are read, of text files", path)
 	case "":
 		return "", fmt.Errorf("annoy: %s: no extension to tell the vector format by: name it, one of %s", path, formatNames())
 	}
@@ -76,8 +80,28 @@ func FormatOf(path string) (Format, error) {
 	if err != nil {
 		return "", fmt.Errorf("annoy: %s: the extension is not a vector format's: name the format, one of %s", path, formatNames())
 	}
+	if packing != "" && !f.isText() {
+		return "", fmt.Errorf("annoy: %s: decompress it first: of compressed files only text is read, %s, %s or %s", path, JSONL, CSV, TSV)
+	}
 	return f, nil
 }
+
+// unpackedName is the name of what a compressed file holds, and how it is
+// compressed: gzip or zstd, "" for a name that does not say so.
+func unpackedName(path string) (name, packing string) {
+	ext := filepath.Ext(path)
+	name = strings.TrimSuffix(path, ext)
+	switch strings.ToLower(ext) {
+	case ".gz":
+		return name, gzipName
+	case ".zst":
+		return name, zstdName
+	}
+	return path, ""
+}
+
+// isText says whether files of the format are lines of text.
+func (f Format) isText() bool { return f == JSONL || f == CSV || f == TSV }
 
 // elements returns the element types that files of a format are written with,
 // its default first; none for a format that is only read.
@@ -89,7 +113,7 @@ func (f Format) elements() []Element {
 		return []Element{Uint8}
 	case Ivecs:
 		return []Element{Int32}
-	case HDF5:
+	case HDF5, Npz:
 		return nil
 	default:
 		return []Element{Float32}

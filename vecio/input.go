@@ -41,9 +41,9 @@ func (in *input) lineErrorf(row, line int64, column int, format string, args ...
 }
 
 // ioError wraps a failure of the file system, which is no fault of the format.
-func (in *input) ioError(err error) error {
-	return fmt.Errorf("annoy: reading %s: %w", in.name, err)
-}
+func (in *input) ioError(err error) error { return readError(in.name, err) }
+
+func readError(name string, err error) error { return fmt.Errorf("annoy: reading %s: %w", name, err) }
 
 // peek returns the next n bytes without consuming them, fewer only at the end
 // of the file. n is at most the size of the buffer, minBuffer or more.
@@ -102,11 +102,11 @@ func readComponents[T any](
 var packed = []struct {
 	magic, what string
 }{
-	{"\x1f\x8b\x08", "gzip-compressed"},
+	{gzipMagic, "gzip-compressed"},
 	{"PK\x03\x04", "a zip archive (npz is one)"},
 	{"BZh", "bzip2-compressed"},
 	{"\xfd7zXZ\x00", "xz-compressed"},
-	{"\x28\xb5\x2f\xfd", "zstd-compressed"},
+	{zstdMagic, "zstd-compressed"},
 }
 
 // packedError returns an error when start, the file's first bytes, is that of

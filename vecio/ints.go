@@ -39,8 +39,8 @@ func (r *Reader) NextInts(dst []int32) error {
 		err = readComponents(in, dst[:r.dim], size, r.row, decode, why)
 	}
 	if err != nil {
-		r.lastErr = err
-		return err
+		r.lastErr = located(err, r.name, r.row)
+		return r.lastErr
 	}
 	r.row++
 	return nil

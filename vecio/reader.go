@@ -1,6 +1,7 @@
 package vecio
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -10,38 +11,65 @@ import (
 
 // ReadOptions say how to read a file; nil is the zero value.
 type ReadOptions struct {
-	Format  Format // "": by the extension of the file's name
-	Dataset string // of an HDF5 file, the dataset to read; "": train
+	Format Format // "": by the extension of the file's name
+
+	// Dataset is the dataset of an HDF5 file to read, or the array of an npz file.
+	// Default (""): train, or the only array.
+	Dataset string
+	// VectorField is the field with the vector in JSON lines that are objects.
+	// Default (""): vector, or the only field that is an array of numbers.
+	VectorField string
+	// IDColumn is the column of CSV and TSV, or the field of JSON lines, with the
+	// ids of the rows. They are integers from 0 on, or on all rows text, which
+	// becomes their keys. Default (""): a column or field called id, in any case;
+	// without one, rows have neither. Columns that have no name are called by
+	// their number, from 0, as #0.
+	IDColumn string
+	// KeyColumn is IDColumn for a column whose values are keys even where they
+	// are numbers. Only one of the two can be given.
+	KeyColumn string
+	// SkipColumns are columns or fields that are not read.
+	SkipColumns []string
+	// Zstd unpacks a text file that is compressed with zstd; Unpack of package
+	// vecio/zstd does. Default (nil): such a file is an error. Gzip needs nothing.
+	Zstd func(io.Reader) (io.Reader, error)
 }
 
-// Validate returns an error when an option has no such value, or when a
-// dataset is named together with a format that has none.
+// Validate returns an error when an option has no such value, or when an option
+// is given together with a format that it is not for.
 func (o *ReadOptions) Validate() error {
-	if o == nil || o.Format == "" {
+	switch {
+	case o == nil:
+		return nil
+	case o.IDColumn != "" && o.KeyColumn != "":
+		return fmt.Errorf("annoy: id column %q and key column %q: want one of them", o.IDColumn, o.KeyColumn)
+	case o.Format == "":
 		return nil
 	}
 	f, err := ParseFormat(string(o.Format))
-	if err == nil {
-		_, err = o.dataset(f)
+	if err != nil {
+		return err
 	}
-	return err
+	return o.suits(f)
 }
 
-// dataset returns the dataset to read of a file of format f, "" where the
-// format has none.
-func (o *ReadOptions) dataset(f Format) (string, error) {
-	var name string
-	if o != nil {
-		name = o.Dataset
-	}
+// suits returns an error when an option is not for files of format f.
+func (o *ReadOptions) suits(f Format) error {
 	switch {
-	case f != HDF5 && name != "":
-		return "", fmt.Errorf("annoy: dataset %q: %s files have no datasets", name, f)
-	case f == HDF5 && name == "":
-		return defaultDataset, nil
+	case o.Dataset != "" && f != HDF5 && f != Npz:
+		return fmt.Errorf("annoy: dataset %q: %s files have no datasets", o.Dataset, f)
+	case o.VectorField != "" && f != JSONL:
+		return fmt.Errorf("annoy: field %q: %s files have no fields", o.VectorField, f)
+	case !f.isText() && o.idColumn() != "":
+		return fmt.Errorf("annoy: id column %q: %s files have no ids", o.idColumn(), f)
+	case !f.isText() && len(o.SkipColumns) > 0:
+		return fmt.Errorf("annoy: columns to skip: %s files have no columns", f)
 	}
-	return name, nil
+	return nil
 }
+
+// idColumn is the column that the options name as that of ids or keys.
+func (o *ReadOptions) idColumn() string { return cmp.Or(o.KeyColumn, o.IDColumn) }
 
 // Reader reads a file of vectors from the first row to the last. It is a
 // source for annoy.BuildFile. It is not safe for concurrent use.
@@ -50,6 +78,7 @@ type Reader struct {
 	format  Format
 	name    string
 	rows    decoder
+	who     *identity // of the row read last; nil where rows have neither ids nor keys
 	row     int64
 	lastErr error    // what every further Next returns
 	file    *os.File // nil for NewReader
@@ -112,32 +141,25 @@ func openFile(path string) (f *os.File, size int64, err error) {
 
 // NewReader is Open for bytes that come from elsewhere. size is their number,
 // or −1 when it is not known; name stands in errors, and its extension gives
-// the format unless o does. Close does not close src. An HDF5 file, whose rows
-// can lie anywhere, wants a src that is an io.ReaderAt, of known size; it stays
+// the format unless o does. Close does not close src. An HDF5 or npz file, whose
+// rows can lie anywhere, wants a src that is an io.ReaderAt, of known size; it stays
 // in use as long as the Reader.
 func NewReader(src io.Reader, size int64, name string, o *ReadOptions) (*Reader, error) {
-	var want Format
-	if o != nil {
-		want = o.Format
+	if o == nil {
+		o = &ReadOptions{}
 	}
-	format, err := resolveFormat(want, name)
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	format, err := resolveFormat(o.Format, name)
 	if err != nil {
 		return nil, err
 	}
-	dataset, err := o.dataset(format)
-	if err != nil {
+	if err := o.suits(format); err != nil {
 		return nil, err
 	}
-	if format == HDF5 {
-		at, ok := src.(io.ReaderAt)
-		if !ok || size < 0 {
-			return nil, fmt.Errorf("annoy: %s: an hdf5 file is not read in order: want a file, not a stream", name)
-		}
-		h, err := newHDF5(at, size, name)
-		if err != nil {
-			return nil, err
-		}
-		return h.Reader(dataset)
+	if format == HDF5 || format == Npz {
+		return openParts(src, size, name, format, o.Dataset)
 	}
 	in := newInput(src, size, name)
 	if end, err := in.atEnd(); err != nil {
@@ -145,17 +167,47 @@ func NewReader(src io.Reader, size int64, name string, o *ReadOptions) (*Reader,
 	} else if end {
 		return nil, in.errorf(-1, -1, "the file is empty")
 	}
-	h, rows, err := openFormat(in, format)
+	if format.isText() {
+		if in, err = in.unpacked(o.Zstd); err != nil {
+			return nil, located(err, name, -1)
+		}
+	}
+	h, rows, err := openFormat(in, format, o)
+	if err != nil {
+		return nil, located(err, name, 0)
+	}
+	return newRows(h, rows, format, in)
+}
+
+// openParts opens one of the arrays of a file that is not read in order.
+func openParts(src io.Reader, size int64, name string, format Format, array string) (*Reader, error) {
+	at, ok := src.(io.ReaderAt)
+	if !ok || size < 0 {
+		return nil, fmt.Errorf("annoy: %s: an %s file is not read in order: want a file, not a stream", name, format)
+	}
+	if format == Npz {
+		return openNpz(at, size, name, array)
+	}
+	h, err := newHDF5(at, size, name)
 	if err != nil {
 		return nil, err
 	}
+	return h.Reader(cmp.Or(array, defaultDataset))
+}
+
+// newRows is a reader of the rows of in.
+func newRows(h head, rows decoder, format Format, in *input) (*Reader, error) {
 	if h.len > math.MaxInt {
 		return nil, in.errorf(-1, -1, "%d rows are more than this machine can count", h.len)
 	}
-	return &Reader{head: h, format: format, name: name, rows: rows}, nil
+	r := &Reader{head: h, format: format, name: in.name, rows: rows}
+	if named, ok := rows.(interface{ identity() *identity }); ok {
+		r.who = named.identity()
+	}
+	return r, nil
 }
 
-func openFormat(in *input, format Format) (h head, rows decoder, err error) {
+func openFormat(in *input, format Format, o *ReadOptions) (h head, rows decoder, err error) {
 	peeked, err := in.peek(6)
 	if err != nil {
 		return h, nil, err
@@ -174,9 +226,9 @@ func openFormat(in *input, format Format) (h head, rows decoder, err error) {
 		case Npy:
 			h, rows, err = openNpy(in)
 		case JSONL:
-			h, rows, err = openJSONL(in)
-		case CSV:
-			h, rows, err = openCSV(in)
+			h, rows, err = openJSONL(in, o)
+		case CSV, TSV:
+			h, rows, err = openCSV(in, format, o)
 		}
 	}
 	// Five formats begin with a number, which can be that of a compressed file:
@@ -206,8 +258,22 @@ func (r *Reader) Len() int { return int(r.len) }
 // reads, which is also how many rows were read.
 func (r *Reader) Row() int64 { return r.row }
 
+// HasKeys says whether the rows have keys: text that names each of them, where
+// other files have ids. It is known as soon as the file is open, but for a file
+// without rows.
+func (r *Reader) HasKeys() bool { return r.who != nil && r.who.keyed }
+
+// Key returns the key of the row that Next read last, "" where rows have none.
+// Keys are not empty; that they are unique is not checked.
+func (r *Reader) Key() string {
+	if !r.HasKeys() || r.row == 0 {
+		return ""
+	}
+	return r.who.key
+}
+
 // Next reads the next row into dst[:Dim()] and returns its id: the file's own
-// for JSONL objects that have one, the number of the row, from 0, otherwise.
+// for text that has ids, the number of the row, from 0, otherwise.
 // Ids of the file are 0 or more; Next does not check that they are unique. All
 // components are finite. After the last row, the error is io.EOF; on any other
 // error the contents of dst are undefined. Errors of the file are final: every
@@ -221,8 +287,8 @@ func (r *Reader) Next(dst []float32) (id int64, err error) {
 	}
 	id, err = r.rows.next(dst[:r.dim], r.row)
 	if err != nil {
-		r.lastErr = err
-		return 0, err
+		r.lastErr = located(err, r.name, r.row)
+		return 0, r.lastErr
 	}
 	r.row++
 	return id, nil

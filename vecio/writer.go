@@ -2,17 +2,20 @@ package vecio
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
 	"slices"
+	"strconv"
+	"unicode/utf8"
 
 	"github.com/annoy-go/annoy/internal/atomicfile"
 )
 
 // WriteOptions say how to write a file; nil is the zero value.
 type WriteOptions struct {
-	Format  Format  // "": by the extension of the path; HDF5 is not written
+	Format  Format  // "": by the extension of the path; Npz and HDF5 are not written
 	Element Element // 0: float32 for npy, otherwise the only one that the format has
 }
 
@@ -59,8 +62,8 @@ type Writer struct {
 	element Element
 	dim     int
 	rows    int64
-	withIDs bool  // WriteID wrote the first row
-	err     error // the first failure, which Close repeats
+	who     rowName // how the first row was written
+	err     error   // the first failure, which Close repeats
 	file    *atomicfile.File
 	buf     *bufio.Writer
 	row     []byte // the row being encoded
@@ -85,6 +88,9 @@ func Create(path string, dim int, o *WriteOptions) (*Writer, error) {
 	format, err := resolveFormat(want, path)
 	if err != nil {
 		return nil, err
+	}
+	if _, packed := unpackedName(path); packed != "" {
+		return nil, fmt.Errorf("annoy: %s: compressed files are read, not written", path)
 	}
 	element, err := o.element(format)
 	if err != nil {
@@ -129,36 +135,73 @@ func (w *Writer) Element() Element { return w.element }
 // Len returns how many rows were written.
 func (w *Writer) Len() int64 { return w.rows }
 
+// rowName is what a file calls its rows.
+type rowName uint8
+
+const (
+	nameless rowName = iota
+	byID
+	byKey
+)
+
+func (n rowName) String() string { return [...]string{"no id", "an id", "a key"}[n] }
+
 // Write adds a row of exactly the Writer's number of components. Error values
 // that match [ErrValue] are about vec: a wrong length, NaN or an infinity, or a
 // component that the element type cannot hold. After any error nothing more
 // can be written, and Close leaves no file, so that no row is ever missing
 // from one.
 func (w *Writer) Write(vec []float32) error {
-	if w.err == nil && w.withIDs {
-		w.err = w.valueError(-1, "no id, the first row has one")
-	}
-	return w.write(-1, vec)
+	w.name(nameless)
+	return w.write(nil, vec)
 }
 
 // WriteID adds a row with its id, 0 or more. Only JSONL holds ids, and then for
 // all rows or none. Otherwise it is as Write.
 func (w *Writer) WriteID(id int64, vec []float32) error {
-	switch {
-	case w.err != nil:
-	case w.format != JSONL:
-		w.err = w.valueError(-1, fmt.Sprintf("%s files hold no ids", w.format))
-	case id < 0:
+	w.name(byID)
+	if w.err == nil && id < 0 {
 		w.err = w.valueError(-1, fmt.Sprintf("id %d is negative", id))
-	case w.rows > 0 && !w.withIDs:
-		w.err = w.valueError(-1, "an id, the first row has none")
-	default:
-		w.withIDs = true
 	}
-	return w.write(id, vec)
+	return w.write(strconv.AppendInt(nil, id, 10), vec)
 }
 
-func (w *Writer) write(id int64, vec []float32) error {
+// WriteKey adds a row with its key, which is not empty and valid UTF-8. Only JSONL
+// holds keys, as ids that are strings, and then for all rows or none. Otherwise it
+// is as Write.
+func (w *Writer) WriteKey(key string, vec []float32) error {
+	w.name(byKey)
+	if w.err == nil && (key == "" || !utf8.ValidString(key)) {
+		w.err = w.valueError(-1, fmt.Sprintf("key %s is empty or not UTF-8", excerpt([]byte(key))))
+	}
+	quoted, err := json.Marshal(key)
+	if err != nil && w.err == nil {
+		w.err = w.valueError(-1, err.Error())
+	}
+	return w.write(quoted, vec)
+}
+
+// name checks that the row to be written is called as the file's are.
+func (w *Writer) name(n rowName) {
+	switch {
+	case w.err != nil:
+	case n != nameless && w.format != JSONL:
+		w.err = w.valueError(-1, fmt.Sprintf("%s files hold no ids", w.format))
+	case w.rows > 0 && n != w.who:
+		first := w.who.String()
+		switch {
+		case n == nameless:
+			first = "one"
+		case w.who == nameless:
+			first = "none"
+		}
+		w.err = w.valueError(-1, fmt.Sprintf("%v, the first row has %s", n, first))
+	default:
+		w.who = n
+	}
+}
+
+func (w *Writer) write(id []byte, vec []float32) error {
 	if w.err != nil {
 		return w.err
 	}
@@ -179,20 +222,20 @@ func (w *Writer) writeRow() error {
 }
 
 // encode leaves the row's bytes in w.row.
-func (w *Writer) encode(id int64, vec []float32) error {
+func (w *Writer) encode(id []byte, vec []float32) error {
 	if len(vec) != w.dim {
 		return w.valueError(-1, fmt.Sprintf("%d components, the file's rows have %d", len(vec), w.dim))
 	}
 	w.row = w.row[:0]
 	switch w.format {
-	case JSONL, CSV:
+	case JSONL, CSV, TSV:
 		if i := firstNotFinite(vec); i >= 0 {
 			return w.valueError(i, notFinite(float64(vec[i])))
 		}
 		if w.format == JSONL {
 			w.row = appendJSONRow(w.row, id, vec)
 		} else {
-			w.row = appendCSVRow(w.row, vec)
+			w.row = appendCSVRow(w.row, vec, separator(w.format))
 		}
 		return nil
 	case Fbin, U8bin:

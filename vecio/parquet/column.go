@@ -1,9 +1,12 @@
 package parquet
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -72,30 +75,47 @@ func listOfFloats(top *parquet.Column) (v vectorColumn, ok bool) {
 	return v, v.leaf.MaxRepetitionLevel() == 1
 }
 
-// findVectors returns the column of that name, or for "" the only one that is a
-// list of floats.
-func findVectors(file *parquet.File, name string) (vectorColumn, error) {
-	var all []string
-	var lists []vectorColumn
-	for _, c := range file.Root().Columns() {
-		v, ok := listOfFloats(c)
-		switch {
-		case c.Name() == name && ok:
-			return v, nil
-		case c.Name() == name:
-			return v, fmt.Errorf("column %q is not a list of FLOAT or DOUBLE", name)
-		case ok:
-			lists = append(lists, v)
+// checkColumns returns an error when a column that is not to be read is none.
+func checkColumns(file *parquet.File, o *Options) error {
+	for _, name := range o.SkipColumns {
+		if file.Root().Column(name) == nil {
+			return noColumn(file, name)
 		}
+	}
+	return nil
+}
+
+func noColumn(file *parquet.File, name string) error {
+	var all []string
+	for _, c := range file.Root().Columns() {
 		all = append(all, c.Name())
 	}
-	var names []string
-	for _, v := range lists {
-		names = append(names, v.name)
+	return fmt.Errorf("no column %q: it has %s", name, enumerate(all))
+}
+
+// findVectors returns the column of the vectors: that of the options, or else
+// the only one that is a list of floats.
+func findVectors(file *parquet.File, o *Options) (vectorColumn, error) {
+	if o.Column != "" {
+		c := file.Root().Column(o.Column)
+		if c == nil {
+			return vectorColumn{}, noColumn(file, o.Column)
+		}
+		v, ok := listOfFloats(c)
+		if !ok {
+			return v, fmt.Errorf("column %q is not a list of FLOAT or DOUBLE", o.Column)
+		}
+		return v, nil
+	}
+	var all, names []string
+	var lists []vectorColumn
+	for _, c := range file.Root().Columns() {
+		all = append(all, c.Name())
+		if v, ok := listOfFloats(c); ok && !slices.Contains(o.SkipColumns, v.name) {
+			lists, names = append(lists, v), append(names, v.name)
+		}
 	}
 	switch {
-	case name != "":
-		return vectorColumn{}, fmt.Errorf("no column %q: it has %s", name, enumerate(all))
 	case len(lists) == 0:
 		return vectorColumn{}, fmt.Errorf("no column is a list of FLOAT or DOUBLE: it has %s", enumerate(all))
 	case len(lists) > 1:
@@ -104,16 +124,52 @@ func findVectors(file *parquet.File, name string) (vectorColumn, error) {
 	return lists[0], nil
 }
 
-// findIDs returns the column of that name, which is to hold integers.
-func findIDs(file *parquet.File, name string) (*parquet.Column, error) {
+// findIDs returns the column of ids or keys: that of the options, or else one
+// called id, or nil.
+func findIDs(file *parquet.File, o *Options) (*parquet.Column, error) {
+	name := cmp.Or(o.KeyColumn, o.IDColumn)
+	if name == "" {
+		var called []string
+		for _, c := range file.Root().Columns() {
+			if strings.EqualFold(c.Name(), "id") && !slices.Contains(o.SkipColumns, c.Name()) {
+				called = append(called, c.Name())
+			}
+		}
+		switch len(called) {
+		case 0:
+			return nil, nil
+		case 1:
+			name = called[0]
+		default:
+			return nil, fmt.Errorf("columns %s are all called id: name that of the ids, or skip the others", enumerate(called))
+		}
+	}
 	c := file.Root().Column(name)
 	if c == nil {
-		return nil, fmt.Errorf("no id column %q", name)
+		return nil, noColumn(file, name)
 	}
-	if !c.Leaf() || c.MaxRepetitionLevel() != 0 || c.Type().Kind() != parquet.Int64 && c.Type().Kind() != parquet.Int32 {
-		return nil, fmt.Errorf("id column %q is not of INT64 or INT32", name)
+	if !isIdentity(c) {
+		return nil, fmt.Errorf("id column %q is not of INT64, INT32 or strings: name another, or skip it", name)
 	}
 	return c, nil
+}
+
+// isIdentity says whether a column holds one integer or string a row.
+func isIdentity(c *parquet.Column) bool {
+	if !c.Leaf() || c.MaxRepetitionLevel() != 0 {
+		return false
+	}
+	logical := ""
+	if t := c.Type().LogicalType(); t != nil {
+		logical = t.String()
+	}
+	switch c.Type().Kind() {
+	case parquet.Int32, parquet.Int64:
+		return logical == "" || strings.HasPrefix(logical, "INT")
+	case parquet.ByteArray:
+		return logical == "" || logical == "STRING" || logical == "ENUM"
+	}
+	return false
 }
 
 // enumerate lists names for an error.

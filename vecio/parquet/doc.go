@@ -10,8 +10,12 @@
 //	defer r.Close()
 //	stats, err := annoy.BuildFile(ctx, r, annoy.Angular, "docs.ann", nil)
 //
+// A column called id, in any case, has the ids of the rows where it holds
+// integers, and their keys where it holds strings, unless the options name
+// another or skip it.
+//
 // Pages of both versions are read, in the encodings PLAIN, RLE_DICTIONARY and
-// BYTE_STREAM_SPLIT, uncompressed or with SNAPPY, GZIP, ZSTD, BROTLI or LZ4_RAW;
+// BYTE_STREAM_SPLIT (of strings the first two), uncompressed or with SNAPPY, GZIP, ZSTD, BROTLI or LZ4_RAW;
 // encrypted files are not.
 //
 // # Memory

@@ -43,8 +43,8 @@ type value struct {
 // values streams the values of a leaf column over all row groups.
 type values struct {
 	leaf    *parquet.Column
-	kind    format.Type // of the leaf: Float, Double, Int32 or Int64
-	size    int         // bytes of a value
+	kind    format.Type // of the leaf: Float, Double, Int32, Int64 or ByteArray
+	size    int         // bytes of a value, 0 for ByteArray
 	present int         // definition level from which a list has an element, be it null
 
 	src      io.ReaderAt
@@ -52,17 +52,19 @@ type values struct {
 	chunks   []format.ColumnChunk // still to be read
 	codec    decompressor
 	raw      *bufio.Reader
-	rest     int64  // bytes of the chunk that are still to be read
-	left     int64  // values of the chunk that no page has given yet
-	dict     []byte // PLAIN
-	page     []byte // as stored
-	plain    []byte // decompressed
+	rest     int64    // bytes of the chunk that are still to be read
+	left     int64    // values of the chunk that no page has given yet
+	dict     []byte   // PLAIN
+	starts   []uint32 // of the values in dict, for ByteArray
+	page     []byte   // as stored
+	plain    []byte   // decompressed
 
 	n           int // values of the page still to be read
 	repetitions hybrid
 	definitions hybrid
 	decode      func() (uint64, error)
 
+	text    []byte // the value of a ByteArray
 	current value
 	loaded  bool
 }
@@ -70,8 +72,11 @@ type values struct {
 func newValues(file *parquet.File, src io.ReaderAt, leaf *parquet.Column) *values {
 	v := &values{leaf: leaf, src: src, fileSize: file.Size(), raw: bufio.NewReaderSize(nil, pageBuffer)}
 	v.kind, v.size = format.Type(leaf.Type().Kind()), 8
-	if v.kind == format.Float || v.kind == format.Int32 {
+	switch v.kind {
+	case format.Float, format.Int32:
 		v.size = 4
+	case format.ByteArray:
+		v.size = 0
 	}
 	groups := file.Metadata().RowGroups
 	for i := range groups {
@@ -174,7 +179,7 @@ func (v *values) beginChunk(c *format.ColumnChunk) error {
 		return err
 	}
 	v.raw.Reset(io.NewSectionReader(v.src, start, m.TotalCompressedSize))
-	v.rest, v.left, v.dict = m.TotalCompressedSize, m.NumValues, nil
+	v.rest, v.left, v.dict, v.starts = m.TotalCompressedSize, m.NumValues, nil, nil
 	return nil
 }
 
@@ -210,6 +215,9 @@ func (v *values) dictionary(h *format.PageHeader) error {
 	plain, err := v.codec.decode(nil, v.page, int(h.UncompressedPageSize))
 	if err != nil {
 		return err
+	}
+	if v.kind == format.ByteArray {
+		return v.textDictionary(plain, d.NumValues)
 	}
 	if d.NumValues < 0 || int64(d.NumValues)*int64(v.size) > int64(len(plain)) {
 		return fmt.Errorf("a dictionary of %d values in %d bytes", d.NumValues, len(plain))
@@ -272,6 +280,14 @@ func (v *values) beginValues(n int32, e format.Encoding, b []byte) error {
 	if n < 0 || int64(n) > v.left {
 		return fmt.Errorf("a page of %d values where its row group has %d left", n, v.left)
 	}
+	if v.kind == format.ByteArray {
+		if err := v.beginText(e, b); err != nil {
+			return err
+		}
+		v.n = int(n)
+		v.left -= int64(n)
+		return nil
+	}
 	switch e {
 	case format.Plain:
 		v.decode = func() (uint64, error) {
@@ -283,21 +299,14 @@ func (v *values) beginValues(n int32, e format.Encoding, b []byte) error {
 			return x, nil
 		}
 	case plainDictionary, format.RLEDictionary:
-		indexes := &hybrid{}
-		if len(b) > 0 {
-			indexes.b, indexes.width = b[1:], uint(b[0])
+		index, err := v.indexes(b, len(v.dict)/v.size)
+		if err != nil {
+			return err
 		}
-		if indexes.width > 32 {
-			return fmt.Errorf("indexes of %d bits", indexes.width)
-		}
-		entries := uint32(len(v.dict) / v.size)
 		v.decode = func() (uint64, error) {
-			i, err := indexes.next()
+			i, err := index()
 			if err != nil {
-				return 0, fmt.Errorf("indexes of a dictionary: %w", err)
-			}
-			if i >= entries {
-				return 0, fmt.Errorf("index %d of a dictionary of %d values", i, entries)
+				return 0, err
 			}
 			return v.load(v.dict[int(i)*v.size:]), nil
 		}

@@ -6,6 +6,9 @@ import (
 	"io"
 	"math"
 	"os"
+	"strconv"
+
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/annoy-go/annoy/internal/visible"
 	"github.com/annoy-go/annoy/vecio"
@@ -13,8 +16,16 @@ import (
 
 // Options say what to read; nil is the zero value.
 type Options struct {
-	Column   string // the list of floats; "": the only one that the file has
-	IDColumn string // integers from 0 that are the ids; "": ids are the numbers of the rows
+	Column string // the list of floats; "": the only one that the file has
+	// IDColumn is a column of integers from 0 that are the ids of the rows, or of
+	// strings, which are their keys. Default (""): a column called id, in any case;
+	// without one, rows have neither.
+	IDColumn string
+	// KeyColumn is IDColumn for a column whose values are keys even where they
+	// are integers. Only one of the two can be given.
+	KeyColumn string
+	// SkipColumns are columns that are not read.
+	SkipColumns []string
 }
 
 // Reader reads the vectors of a Parquet file from the first row to the last. It
@@ -27,7 +38,9 @@ type Reader struct {
 	len     int64
 
 	vectors *values
-	ids     *values // nil: row numbers
+	ids     *values // of ids or keys; nil: row numbers
+	keyed   bool    // ids holds keys
+	key     string  // of the row read last
 	first   []float32
 	firstID int64
 	row     int64
@@ -69,6 +82,9 @@ func NewReader(src io.ReaderAt, size int64, name string, o *Options) (r *Reader,
 	if o == nil {
 		o = &Options{}
 	}
+	if o.IDColumn != "" && o.KeyColumn != "" {
+		return nil, fmt.Errorf("annoy: id column %q and key column %q: want one of them", o.IDColumn, o.KeyColumn)
+	}
 	r = &Reader{name: name, source: &source{ReaderAt: src}}
 	defer func() {
 		if err != nil {
@@ -80,18 +96,22 @@ func NewReader(src io.ReaderAt, size int64, name string, o *Options) (r *Reader,
 	if err != nil {
 		return nil, r.fault(-1, -1, err)
 	}
-	vectors, err := findVectors(file, o.Column)
+	if err := checkColumns(file, o); err != nil {
+		return nil, r.fault(-1, -1, err)
+	}
+	vectors, err := findVectors(file, o)
 	if err != nil {
 		return nil, r.fault(-1, -1, err)
 	}
 	r.column, r.element = vectors.name, vectors.element
 	r.vectors = newValues(file, r.source, vectors.leaf)
-	if o.IDColumn != "" {
-		ids, err := findIDs(file, o.IDColumn)
-		if err != nil {
-			return nil, r.fault(-1, -1, err)
-		}
+	ids, err := findIDs(file, o)
+	if err != nil {
+		return nil, r.fault(-1, -1, err)
+	}
+	if ids != nil {
 		r.ids = newValues(file, r.source, ids)
+		r.keyed = o.KeyColumn != "" || r.ids.kind == format.ByteArray
 	}
 	r.vectors.present = vectors.present
 	if r.len = file.NumRows(); r.len < 0 || r.len > math.MaxInt {
@@ -123,8 +143,21 @@ func (r *Reader) Len() int { return int(r.len) }
 // which is also how many rows were read.
 func (r *Reader) Row() int64 { return r.row }
 
-// Next reads the next row into dst[:Dim()] and returns its id: that of the id
-// column, 0 or more and not checked to be unique, or the number of the row, from
+// HasKeys says whether the rows have keys: text that names each of them, where
+// other files have ids.
+func (r *Reader) HasKeys() bool { return r.keyed }
+
+// Key returns the key of the row that Next read last, "" where rows have none.
+// Keys are not empty; that they are unique is not checked.
+func (r *Reader) Key() string {
+	if r.row == 0 {
+		return ""
+	}
+	return r.key
+}
+
+// Next reads the next row into dst[:Dim()] and returns its id: that of a column
+// of ids, 0 or more and not checked to be unique, or the number of the row, from
 // 0. All components are finite; those of a DOUBLE column are rounded to
 // nearest. After the last row, the error is io.EOF; on any other error the
 // contents of dst are undefined. Errors of the file are final: every later call
@@ -214,7 +247,7 @@ func component(x float64) (float32, string) {
 	}
 }
 
-// readID reads the id of the row.
+// readID reads the id or the key of the row.
 func (r *Reader) readID() (int64, error) {
 	if r.ids == nil {
 		return r.row, nil
@@ -228,11 +261,22 @@ func (r *Reader) readID() (int64, error) {
 	case v.null:
 		return 0, r.errorf(r.row, -1, "its id is null")
 	}
+	r.ids.advance()
+	switch {
+	case r.ids.kind == format.ByteArray && len(r.ids.text) == 0:
+		return 0, r.errorf(r.row, -1, "its id is empty")
+	case r.ids.kind == format.ByteArray:
+		r.key = string(r.ids.text)
+		return r.row, nil
+	}
 	id := r.ids.int(v)
-	if id < 0 {
+	switch {
+	case r.keyed:
+		r.key = strconv.FormatInt(id, 10)
+		return r.row, nil
+	case id < 0:
 		return 0, r.errorf(r.row, -1, "id %d is negative", id)
 	}
-	r.ids.advance()
 	return id, nil
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/annoy-go/annoy/vecio"
 )
 
-var _ annoy.Source = (*Reader)(nil)
+var _ annoy.KeySource = (*Reader)(nil)
 
 // testPath is a file that pyarrow wrote: see testdata/make_parquet.py. Those of
 // the folder in ANNOY_PARQUET stand in for those of testdata: `make h5py` has
@@ -70,6 +70,7 @@ func TestFilesOfPyarrow(t *testing.T) {
 		{"split", nil, vecio.Float32}, {"two_lists", &Options{Column: "vec"}, vecio.Float32},
 		{"groups", &Options{IDColumn: "id"}, vecio.Float32}, {"pages", &Options{Column: "vec", IDColumn: "id"}, vecio.Float32},
 		{"int32_id", &Options{IDColumn: "id"}, vecio.Float32},
+		{"groups", &Options{SkipColumns: []string{"text", "id"}}, vecio.Float32}, {"two_lists", &Options{SkipColumns: []string{"other"}}, vecio.Float32},
 	} {
 		r, err := Open(testPath(tc.name), tc.o)
 		if err != nil {
@@ -79,9 +80,12 @@ func TestFilesOfPyarrow(t *testing.T) {
 		if r.Dim() != 3 || r.Len() != 5 || r.Element() != tc.element || r.Column() != "vec" {
 			t.Errorf("%s: %d × %d %v of %s", tc.name, r.Len(), r.Dim(), r.Element(), r.Column())
 		}
-		wantIDs := []int64{0, 1, 2, 3, 4}
-		if tc.o != nil && tc.o.IDColumn != "" {
-			wantIDs = []int64{100, 90, 80, 70, 60}
+		if r.HasKeys() || r.Key() != "" {
+			t.Errorf("%s: has keys", tc.name)
+		}
+		wantIDs := []int64{100, 90, 80, 70, 60}
+		if tc.o != nil && slices.Contains(tc.o.SkipColumns, "id") {
+			wantIDs = []int64{0, 1, 2, 3, 4}
 		}
 		rows, ids, err := all(r)
 		if err != nil || !slices.EqualFunc(rows, wantRows(), slices.Equal) || !slices.Equal(ids, wantIDs) || r.Row() != 5 {
@@ -98,6 +102,40 @@ func TestFilesOfPyarrow(t *testing.T) {
 	defer r.Close()
 	if rows, _, err := all(r); len(rows) != 0 || err != nil || r.Len() != 0 || r.Dim() != 0 {
 		t.Errorf("no rows: %v %v", rows, err)
+	}
+}
+
+// Strings are keys, in whatever way the file holds them, and integers are where that is asked for.
+func TestKeysOfPyarrow(t *testing.T) {
+	keys := []string{"doc-a", "größe", "7", "a\tb", strings.Repeat("x", 300)}
+	for _, tc := range []struct {
+		name string
+		o    *Options
+		want []string
+	}{
+		{"string_id", nil, keys}, {"string_groups", nil, keys}, {"string_plain", nil, keys}, {"string_pages", nil, keys},
+		{"string_categories", nil, keys}, {"string_id", &Options{IDColumn: "id"}, keys}, {"string_id", &Options{KeyColumn: "id"}, keys},
+		{"groups", &Options{KeyColumn: "id"}, []string{"100", "90", "80", "70", "60"}},
+		{"groups", &Options{IDColumn: "text"}, []string{"row 0", "row 1", "row 2", "row 3", "row 4"}},
+	} {
+		r, err := Open(testPath(tc.name), tc.o)
+		if err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+			continue
+		}
+		defer r.Close()
+		if !r.HasKeys() || r.Key() != "" {
+			t.Errorf("%s: no keys, or %q before the first row", tc.name, r.Key())
+		}
+		dst := make([]float32, 3)
+		for row, want := range tc.want {
+			if id, err := r.Next(dst); err != nil || id != int64(row) || r.Key() != want || dst[2] != wantRows()[row][2] {
+				t.Errorf("%s %+v: row %d is %d, %q, %v (%v), want %q", tc.name, tc.o, row, id, r.Key(), dst, err, want)
+			}
+		}
+		if _, err := r.Next(dst); err != io.EOF {
+			t.Errorf("%s: %v after the last row", tc.name, err)
+		}
 	}
 }
 
@@ -127,8 +165,14 @@ func TestRefused(t *testing.T) {
 		{"two_lists", nil, -1, -1, "several columns are lists of floats: name one of vec, other"},
 		{"list_float", &Options{Column: "none"}, -1, -1, `no column "none": it has text, id, vec`},
 		{"list_float", &Options{Column: "text"}, -1, -1, `column "text" is not a list of FLOAT or DOUBLE`},
-		{"list_float", &Options{IDColumn: "none"}, -1, -1, `no id column "none"`},
-		{"list_float", &Options{IDColumn: "text"}, -1, -1, `id column "text" is not of INT64 or INT32`},
+		{"bad_null_key", nil, 2, -1, "its id is null"}, {"bad_empty_key", nil, 4, -1, "its id is empty"},
+		{"bad_float_id", nil, -1, -1, `id column "id" is not of INT64, INT32 or strings: name another, or skip it`},
+		{"bad_time_id", nil, -1, -1, `id column "id" is not of INT64, INT32 or strings`},
+		{"bad_two_ids", nil, -1, -1, "columns id, ID are all called id"},
+		{"list_float", &Options{IDColumn: "none"}, -1, -1, `no column "none": it has text, id, vec`},
+		{"list_float", &Options{SkipColumns: []string{"none"}}, -1, -1, `no column "none": it has text, id, vec`},
+		{"list_float", &Options{SkipColumns: []string{"vec"}}, -1, -1, "no column is a list of FLOAT or DOUBLE"},
+		{"list_float", &Options{KeyColumn: "vec"}, -1, -1, `id column "vec" is not of`},
 	} {
 		r, err := Open(testPath(tc.name), tc.o)
 		if err == nil {
@@ -162,7 +206,7 @@ func read(t testing.TB, name string) []byte {
 // Every cut and every changed byte gives an error or rows that a file can
 // hold: no panic, no more rows than it says, and no memory on its word.
 func TestDamaged(t *testing.T) {
-	for _, name := range []string{"groups", "page_v2", "plain", "split", "snappy", "gzip", "zstd", "brotli", "lz4"} {
+	for _, name := range []string{"groups", "page_v2", "plain", "split", "snappy", "gzip", "zstd", "brotli", "lz4", "string_groups", "string_plain", "string_pages"} {
 		data := read(t, name)
 		for n := range data {
 			_, err := NewReader(bytes.NewReader(data[:n]), int64(n), "x", nil)
@@ -200,6 +244,9 @@ func readAny(t *testing.T, data []byte, o *Options) {
 				break
 			}
 			rows++
+			if r.HasKeys() != (r.Key() != "") {
+				t.Errorf("row %d: keys %v, and its key is %q", rows, r.HasKeys(), r.Key())
+			}
 			for c, v := range dst {
 				if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 					t.Errorf("row %d, component %d is %v", rows, c, v)
@@ -230,7 +277,7 @@ func TestCalls(t *testing.T) {
 		t.Errorf("short dst: %v", err)
 	}
 	dst := []float32{0, 0, 0, 99}
-	if id, err := r.Next(dst); err != nil || id != 0 || !slices.Equal(dst, append(wantRows()[0], 99)) {
+	if id, err := r.Next(dst); err != nil || id != 100 || !slices.Equal(dst, append(wantRows()[0], 99)) {
 		t.Errorf("%d %v %v", id, dst, err)
 	}
 	for range 2 {

@@ -23,6 +23,11 @@ for name, a in arrays.items():
         with open(f"{name}_v{version}.npy", "wb") as f:
             np.lib.format.write_array(f, a, version=(version, 0))
 
+# npz keeps the time of writing; these are the arrays of f4 and u1.
+np.savez("stored.npz", arrays["f4"])
+np.savez_compressed("deflated.npz", emb=arrays["f4"])
+np.savez("two.npz", emb=arrays["f4"], **{"labels of rows": arrays["u1"]})
+
 np.save("rows0.npy", np.zeros((0, 5), "<f4"))
 bad = {
     "bigendian": floats.astype(">f4"),

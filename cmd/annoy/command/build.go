@@ -79,18 +79,25 @@ func newBuild(e *env) *cobra.Command {
 		Use:   "build VECTORS -o INDEX",
 		Short: "Build an index from a vector file",
 		Long: `Build an index from the vectors of a file: npy, fvecs, bvecs, ivecs, fbin,
-u8bin, jsonl, csv, hdf5 or parquet, told by its extension or by --format. The
-file "-" is standard input.
+u8bin, jsonl, csv, tsv, npz, hdf5 or parquet, told by its extension or by
+--format. Text may be compressed: .csv.gz, .jsonl.zst. The file "-" is standard
+input.
 
 The name of INDEX says which kind it is. NAME.canopy is a canopy: the faster
 kind, which is asked for a recall rather than for an effort. Any other name is a
 forest, the kind and the file of Spotify's Annoy; beside it, INDEX.meta keeps
 what its format cannot say (dimension, metric, …): keep them together.
 
-A row's id is its number, from 0, unless the file has ids of its own (JSON
-lines {"id": 7, "vector": […]}) or --ids or --id-column gives them. The ids of a
-forest should be dense: it takes room for every number up to the largest. A
-canopy takes any from 0 to 2⁶³−1, or, with --keys, a name for each row.
+A row's id is its number, from 0, unless the file has ids of its own: a column
+of csv, tsv or parquet, or a field of JSON lines, that is called id, in any case,
+or named by --id-column; or --ids gives them. Integers are ids. Text, such as
+{"id": "doc-a", "vector": […]}, makes keys, for a canopy, as --keys does: names
+that queries print and --key looks up; --key-column makes them of numbers too.
+Other columns of csv are components: --skip-columns leaves out those that are
+not. Of rows with the same id or key the last is kept.
+
+The ids of a forest should be dense: it takes room for every number up to the
+largest. A canopy takes any from 0 to 2⁶³−1.
 
 A forest of more trees answers better and takes more room and time. A canopy is
 calibrated by some of its own items; where queries will be unlike those, give
@@ -104,7 +111,9 @@ vectors and index go to files.`,
   annoy build base.fvecs -o base.canopy --metric euclidean --max-memory 2GiB
   annoy build texts.npy -o texts.canopy --keys names.txt --calibrate questions.npy
   annoy build part.csv -o part.ann --ids part-ids.txt --metric dot
-  zcat vectors.csv.gz | annoy build - --format csv -o vectors.ann`,
+  annoy build docs.csv.gz -o docs.canopy --key-column url --skip-columns title
+  annoy build docs.jsonl -o docs.canopy --vector-field embedding
+  cat *.csv | annoy build - --format csv -o vectors.ann`,
 		Args:              exactArgs("VECTORS"),
 		ValidArgsFunction: completeVectors,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runBuild(cmd, e, f, args[0]) },
@@ -139,8 +148,8 @@ func (f *buildFlags) validate(cmd *cobra.Command, kind annoy.Kind, vectors strin
 		return usagef("--trees is for a forest, and %s is the name of a canopy", f.out)
 	case kind == annoy.Canopy && f.dialect.set:
 		return usagef("--dot-dialect is for a forest, and %s is the name of a canopy", f.out)
-	case f.keys != "" && (f.ids != "" || f.vectors.idColumn != ""):
-		return usagef("--keys excludes --ids and --id-column: rows have names or numbers")
+	case f.keys != "" && (f.ids != "" || f.vectors.idColumn != "" || f.vectors.keyColumn != ""):
+		return usagef("--keys excludes --ids, --id-column and --key-column: rows are named once")
 	case isVectorFile(f.out):
 		return usagef("%s is the name of a vector file; call the index %s.ann, say",
 			f.out, strings.TrimSuffix(f.out, filepath.Ext(f.out)))
@@ -180,21 +189,29 @@ func runBuild(cmd *cobra.Command, e *env, f *buildFlags, path string) error {
 	}
 	defer file.close()
 	var src annoy.Source = file
-	var keyed *keyedRows
+	named := file.path // by which rows are called what they are
 	if f.keys != "" {
-		if keyed, err = withKeys(file, f.keys); err != nil {
+		keyed, err := withKeys(file, f.keys)
+		if err != nil {
 			return err
 		}
 		defer keyed.close()
-		src = keyed
+		src, named = keyed, f.keys
+	} else if kind == annoy.Forest && file.HasKeys() {
+		return usagef("%s has keys, which a forest does not keep: name INDEX as a canopy, in %s, or leave the column out with --skip-columns",
+			file.path, canopyExtension)
 	}
 	stats, err := f.build(cmd.Context(), e, src, file.path, kind)
 	if err != nil {
 		return err
 	}
-	if keyed != nil && stats.Items < keyed.row {
-		e.warn(fmt.Sprintf("%s: %s have %s: of rows with the same name the last is kept",
-			f.keys, count(keyed.row, "row"), count(stats.Items, "name")))
+	if items := stats.Items - stats.Holes; items < file.rows {
+		what := "id"
+		if f.keys != "" || file.HasKeys() {
+			what = "name"
+		}
+		e.warn(fmt.Sprintf("%s: %s have %s: of rows with the same %s the last is kept",
+			named, count(file.rows, "row"), count(items, what), what))
 	}
 	r := builtOf(f.out, stats, start)
 	return e.result(r, "%s\n", r.summary())
@@ -235,6 +252,9 @@ func buildInMemory(
 	}
 	defer b.Close()
 	keyed, _ := src.(annoy.KeySource)
+	if keyed != nil && !keyed.HasKeys() {
+		keyed = nil
+	}
 	v := make([]float32, src.Dim())
 	for row := int64(0); ; row++ {
 		if row%cancelRows == 0 {

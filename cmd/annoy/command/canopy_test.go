@@ -199,7 +199,7 @@ func TestConvertKinds(t *testing.T) {
 		t.Errorf("keys to a forest: exit code %d, %q", code, stderr)
 	}
 	code, _, stderr = run(t, "convert", keyed, filepath.Join(dir, "keyed.npy"))
-	if code != exitOK || !strings.Contains(stderr, "warning: "+keyed+" has keys, which a vector file does not keep") {
+	if code != exitOK || !strings.Contains(stderr, "warning: "+keyed+" has keys, which a npy file does not keep; --keys-out FILE") {
 		t.Errorf("keys to a vector file: exit code %d, %q", code, stderr)
 	}
 }

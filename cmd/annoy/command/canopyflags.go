@@ -85,7 +85,7 @@ func (f *canopyFlags) options(ctx context.Context, o *annoy.BuildOptions) error 
 	n, err := strconv.Atoi(f.calibrate)
 	switch {
 	case err != nil && isVectorFile(f.calibrate):
-		o.CalibrationQueries, err = readQueries(ctx, f.calibrate, "")
+		o.CalibrationQueries, err = readQueries(ctx, f.calibrate, &tableFlags{})
 		return err
 	case err != nil || n < 0:
 		return usagef("--calibrate %s: want the number of items to calibrate by, or a file of query vectors", f.calibrate)

@@ -13,7 +13,7 @@ import (
 )
 
 type compareFlags struct {
-	column  columnFlag
+	table   tableFlags
 	queries string
 	truth   string
 	metric  *choice[annoy.Metric]
@@ -58,7 +58,7 @@ float32, and for ten times in the temporary directory.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runCompare(cmd, e, f, args) },
 	}
 	fl := cmd.Flags()
-	f.column.register(cmd)
+	f.table.register(cmd, false)
 	fl.StringVar(&f.queries, "queries", "", "file of query vectors")
 	fl.StringVar(&f.truth, "truth", "", "npy or ivecs file of the queries' exact neighbours, as annoy truth writes it (default: computed)")
 	f.metric.register(cmd, "metric", "how distance is measured (default: what an HDF5 file says, or angular)")
@@ -106,7 +106,7 @@ func runCompare(cmd *cobra.Command, e *env, f *compareFlags, args []string) erro
 		Base: args[0], Queries: f.queries, Truth: f.truth, Metric: f.metric.value, K: f.k, With: f.with, Trees: f.trees,
 		Quick: f.quick, Env: f.env, TempDir: f.tempDir, Version: commit(), Recalls: f.recall,
 	}
-	if err := f.column.validate(args[0], f.queries); err != nil {
+	if err := f.table.checkAny(args[0], f.queries); err != nil {
 		return err
 	}
 	if f.html != "" {
@@ -143,7 +143,7 @@ func runCompare(cmd *cobra.Command, e *env, f *compareFlags, args []string) erro
 
 // open opens a file of vectors of any format.
 func (f *compareFlags) open(path, dataset string) (peers.Source, error) {
-	v := f.column.of(path)
+	v := f.table.of(path)
 	v.dataset = dataset
 	return v.reader(path)
 }

@@ -1,20 +1,15 @@
 package command
 
 import (
-	"bufio"
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
-	"github.com/annoy-go/annoy/internal/atomicfile"
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -23,6 +18,7 @@ type convertFlags struct {
 	dialect *choice[annoy.DotDialect]
 	element *choice[vecio.Element]
 	idsOut  string
+	keysOut string
 	vectors vectorFlags
 	trees   int
 	canopy  canopyFlags
@@ -37,6 +33,7 @@ type convertResult struct {
 	Rows    int64  `json:"rows"`
 	Dim     int    `json:"dim"`
 	IDsOut  string `json:"ids_out,omitempty"`
+	KeysOut string `json:"keys_out,omitempty"`
 	Bytes   int64  `json:"bytes"`
 }
 
@@ -57,9 +54,10 @@ func newConvert(e *env) *cobra.Command {
 		Use:   "convert IN OUT",
 		Short: "Convert vector files, kinds of index, or an index to its vectors",
 		Long: `Convert IN to OUT. Vector files are told by their extension (npy, fvecs,
-bvecs, ivecs, fbin, u8bin, jsonl, ndjson, csv, and, as IN only, hdf5, h5 and
-parquet); any other name is an index. --format says that IN is a vector file,
-whatever its name, and "-" is standard input.
+bvecs, ivecs, fbin, u8bin, jsonl, ndjson, csv, tsv, and, as IN only, npz, hdf5,
+h5, parquet, and text with .gz or .zst behind its extension); any other name is
+an index. --format says that IN is a vector file, whatever its name, and "-" is
+standard input.
 
   vectors to vectors   row by row; a value that OUT cannot hold exactly is an
                        error, except that float16 rounds
@@ -69,9 +67,10 @@ whatever its name, and "-" is standard input.
                        in memory or, with --max-memory, in the file; or, with
                        --to-dialect, a dot forest in the other dialect
 
-Only JSON lines hold ids. For any other OUT, ids that are not just the numbers
-of the rows (an index with unused ids, JSON lines with ids of their own) need
---ids-out, a file that 'annoy build --ids' reads back.`,
+Only JSON lines hold ids and keys. For any other OUT, ids that are not just the
+numbers of the rows (an index with unused ids, a file with ids of its own) need
+--ids-out, a file that 'annoy build --ids' reads back, and keys are lost without
+--keys-out, a file for 'annoy build --keys'. --skip-columns leaves them out.`,
 		Example: `  annoy convert base.fvecs base.npy --element float16
   annoy convert docs.ann docs.jsonl
   annoy convert docs.ann docs.npy --ids-out docs-ids.txt
@@ -84,6 +83,7 @@ of the rows (an index with unused ids, JSON lines with ids of their own) need
 	f.dialect.register(cmd, "to-dialect", "dot dialect of the index to write")
 	f.element.register(cmd, "element", "type of the components in OUT; by default float32, or the one that OUT's format has")
 	cmd.Flags().StringVar(&f.idsOut, "ids-out", "", "file to write the ids to, one a line")
+	cmd.Flags().StringVar(&f.keysOut, "keys-out", "", "file to write the keys to, one a line")
 	cmd.Flags().IntVar(&f.trees, "trees", -1, "number of trees of a forest that is built; as of build")
 	f.canopy.register(cmd)
 	f.vectors.register(cmd, "IN", true)
@@ -105,14 +105,14 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 		return usagef("--dim and --metric describe an index, and %s is a vector file", shown(in))
 	case toVectors && changed("to-dialect"):
 		return usagef("--to-dialect is for an index, and %s is a vector file", out)
-	case !toVectors && (changed("element") || changed("ids-out")):
-		return usagef("--element and --ids-out are for a vector file, and %s is an index", out)
+	case !toVectors && (changed("element") || changed("ids-out") || changed("keys-out")):
+		return usagef("--element, --ids-out and --keys-out are for a vector file, and %s is an index", out)
 	case toVectors && (changed("trees") || f.canopy.given(cmd) != ""):
 		return usagef("--trees and what says how to build a canopy are for an index, and %s is a vector file", out)
 	}
 	if toVectors {
-		if isParquet(out) {
-			return usagef("%s: parquet files are read, not written", out)
+		if isParquet(out) || isPacked(out) {
+			return usagef("%s: parquet and compressed files are read, not written", out)
 		}
 		format, err := vecio.FormatOf(out)
 		if err != nil {
@@ -152,10 +152,7 @@ func runConvert(cmd *cobra.Command, e *env, f *convertFlags, in, out string) err
 		if err != nil {
 			return inFile(in, err)
 		}
-		if keyed {
-			e.warn(fmt.Sprintf("%s has keys, which a vector file does not keep", in))
-		}
-		return convertVectors(cmd.Context(), e, f, in, out, src)
+		return convertVectors(cmd.Context(), e, f, in, out, src.keyed(keyed))
 	}
 	if changed("to-dialect") {
 		return convertDialect(e, f, ix, in, out)
@@ -167,13 +164,24 @@ func (f *convertFlags) checkOutputs(in, out string, toVectors bool) error {
 	if !toVectors {
 		return checkIndexOutput(out, in)
 	}
-	if err := checkOutput(out, in); err != nil || f.idsOut == "" {
+	if err := checkOutput(out, in); err != nil {
 		return err
 	}
-	if samePlace(f.idsOut, out) {
-		return usagef("%s is both OUT and --ids-out", out)
+	for _, list := range []struct{ flag, path string }{{"--ids-out", f.idsOut}, {"--keys-out", f.keysOut}} {
+		if list.path == "" {
+			continue
+		}
+		if samePlace(list.path, out) {
+			return usagef("%s is both OUT and %s", out, list.flag)
+		}
+		if err := checkOutput(list.path, in); err != nil {
+			return err
+		}
 	}
-	return checkOutput(f.idsOut, in)
+	if f.idsOut != "" && f.keysOut != "" && samePlace(f.idsOut, f.keysOut) {
+		return usagef("%s is both --ids-out and --keys-out", f.idsOut)
+	}
+	return nil
 }
 
 // convertKind builds an index of the items of another.
@@ -235,109 +243,4 @@ func convertDialect(e *env, f *convertFlags, ix *annoy.Index, in, out string) er
 	}
 	return e.result(r, "%s: %s, %s, dot dialect %s, %s\n",
 		out, count(r.Items, "item"), count(r.Trees, "tree"), r.Dialect, byteSize(r.Bytes))
-}
-
-// convertVectors copies src to the vector file out, and its ids to --ids-out.
-func convertVectors(ctx context.Context, e *env, f *convertFlags, in, out string, src annoy.Source) error {
-	w, err := vecio.Create(out, src.Dim(), &vecio.WriteOptions{Element: f.element.value})
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	var ids *idWriter
-	if f.idsOut != "" {
-		if ids, err = newIDWriter(f.idsOut); err != nil {
-			return err
-		}
-		defer ids.file.Abort()
-	}
-	bar := e.newProgress()
-	defer bar.stop()
-	if err := copyRows(ctx, w, ids, shown(in), src, bar); err != nil {
-		return err
-	}
-	bar.stop()
-	if err := w.Close(); err != nil {
-		return err
-	}
-	if ids != nil {
-		if err := ids.close(); err != nil {
-			return err
-		}
-	}
-	file, err := os.Stat(out)
-	if err != nil {
-		return err
-	}
-	r := convertResult{
-		In: in, Out: out, Format: string(w.Format()), Element: w.Element().String(),
-		Rows: w.Len(), Dim: src.Dim(), IDsOut: f.idsOut, Bytes: file.Size(),
-	}
-	return e.result(r, "%s: %s of dimension %d, %s of %s, %s\n",
-		out, count(int(r.Rows), "row"), r.Dim, r.Format, r.Element, byteSize(r.Bytes))
-}
-
-func copyRows(
-	ctx context.Context, w *vecio.Writer, ids *idWriter, in string, src annoy.Source, bar *progress,
-) error {
-	v := make([]float32, src.Dim())
-	for row := int64(0); ; row++ {
-		if row%cancelRows == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			bar.update("convert", row, int64(src.Len()))
-		}
-		id, err := src.Next(v)
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch {
-		case w.Format() == vecio.JSONL:
-			err = w.WriteID(id, v)
-		case id != row && ids == nil:
-			err = usagef("%s: row %d has id %d, and %s files hold no ids; give --ids-out FILE, or name OUT .jsonl",
-				in, row, id, w.Format())
-		default:
-			err = w.Write(v)
-		}
-		if err == nil && ids != nil {
-			err = ids.write(id)
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// idWriter writes a file of ids as vecio.ReadIDs reads it. Nothing stands
-// under its name before close.
-type idWriter struct {
-	file *atomicfile.File
-	buf  *bufio.Writer
-	line []byte
-}
-
-func newIDWriter(path string) (*idWriter, error) {
-	f, err := atomicfile.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	return &idWriter{file: f, buf: bufio.NewWriter(f)}, nil
-}
-
-func (w *idWriter) write(id int64) error {
-	w.line = append(strconv.AppendInt(w.line[:0], id, 10), '\n')
-	_, err := w.buf.Write(w.line)
-	return err
-}
-
-func (w *idWriter) close() error {
-	if err := w.buf.Flush(); err != nil {
-		return err
-	}
-	return w.file.Commit()
 }

@@ -296,7 +296,7 @@ func (r *demoResult) print(w io.Writer) error {
 		return err
 	}
 	_, err := io.WriteString(w, `
-Next, with your own vectors (npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv, hdf5, parquet):
+Next, with your own vectors (npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv, tsv, npz, hdf5, parquet):
 
   annoy build vectors.npy -o vectors.canopy --metric angular
   annoy query vectors.canopy --id 0 -k 10

@@ -15,7 +15,7 @@ import (
 )
 
 type evalFlags struct {
-	column  columnFlag
+	table   tableFlags
 	index   indexFlags
 	queries string
 	truth   string
@@ -91,7 +91,7 @@ and --sweep nothing else is measured.`,
 	fl.BoolVar(&f.csv, "csv", false, "print CSV instead of a table")
 	fl.StringVar(&f.html, "html", "", "also write a page with curves, which needs no network, to this file")
 	fl.BoolVar(&f.strict, "strict", false, "fail when a calibrated index finds less than the target recall, by more than the interval")
-	f.column.register(cmd)
+	f.table.register(cmd, false)
 	f.gate.register(cmd)
 	f.index.register(cmd)
 	f.index.registerAccess(cmd)
@@ -111,7 +111,7 @@ func (f *evalFlags) validate(path string) error {
 	case f.minTime <= 0:
 		return usagef("--min-time must be more than 0, not %v", f.minTime)
 	}
-	if err := f.column.validate(f.queries); err != nil || f.html == "" {
+	if err := f.table.checkAny(f.queries); err != nil || f.html == "" {
 		return err
 	}
 	return checkOutput(f.html, path, f.queries, f.truth)
@@ -152,7 +152,7 @@ func runEval(cmd *cobra.Command, e *env, f *evalFlags, path string) error {
 	if items := stats.Items - stats.Holes; items < most {
 		return usagef("-k %d: %s has %s", most, path, count(items, "item"))
 	}
-	queries, err := readQueries(ctx, f.queries, f.column)
+	queries, err := readQueries(ctx, f.queries, &f.table)
 	if err != nil {
 		return err
 	}

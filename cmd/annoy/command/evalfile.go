@@ -11,8 +11,8 @@ import (
 
 // readQueries reads all vectors of a file, of an HDF5 file those of its
 // queries.
-func readQueries(ctx context.Context, path string, column columnFlag) ([][]float32, error) {
-	f := column.of(path)
+func readQueries(ctx context.Context, path string, table *tableFlags) ([][]float32, error) {
+	f := table.of(path)
 	if isHDF5(path) {
 		f.dataset = queriesDataset
 	}

@@ -12,7 +12,7 @@ import (
 // holdOut divides a vector file into a base and queries.
 type holdOut struct {
 	from          string
-	column        columnFlag
+	table         *tableFlags
 	base, queries string // files to write
 	count         int    // 0: by the size of the file
 	seed          uint64
@@ -52,7 +52,7 @@ func (h *holdOut) write(ctx context.Context, bar *progress) (*heldOut, error) {
 	if n-held < h.k {
 		return nil, usagef("-k %d: %s has %s, and %d of them are to be held out", h.k, h.from, count(n, "vector"), held)
 	}
-	src, err := h.column.of(h.from).open(h.from, "")
+	src, err := h.table.of(h.from).open(h.from, "")
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (k *keptRows) Next(dst []float32) (int64, error) {
 
 // rows is how many vectors the file has, which for text takes reading it.
 func (h *holdOut) rows(ctx context.Context, bar *progress) (int, error) {
-	src, err := h.column.of(h.from).open(h.from, "")
+	src, err := h.table.of(h.from).open(h.from, "")
 	if err != nil {
 		return 0, err
 	}

@@ -63,6 +63,8 @@ type keyedItems struct {
 	key string
 }
 
+func (k *keyedItems) HasKeys() bool { return true }
+
 func (k *keyedItems) Key() string { return k.key }
 
 func (k *keyedItems) Next(dst []float32) (int64, error) {

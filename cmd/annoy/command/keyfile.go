@@ -32,6 +32,8 @@ func withKeys(src annoy.Source, path string) (*keyedRows, error) {
 	return &keyedRows{Source: src, path: path, file: f, in: bufio.NewReaderSize(f, longestKey+2)}, nil
 }
 
+func (k *keyedRows) HasKeys() bool { return true }
+
 func (k *keyedRows) Key() string { return k.key }
 
 func (k *keyedRows) Next(dst []float32) (int64, error) {

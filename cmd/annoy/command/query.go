@@ -46,6 +46,7 @@ type queryFlags struct {
 // queryResult is what query prints for each query with --json.
 type queryResult struct {
 	Query     int64      `json:"query"`
+	QueryKey  string     `json:"query_key,omitempty"` // of a file of queries that have keys
 	IDs       []int64    `json:"ids"`
 	Keys      []string   `json:"keys,omitempty"` // of a canopy that has them
 	Distances jsonFloats `json:"distances"`
@@ -68,7 +69,8 @@ every item.
 With --json there is a line for each query, in order:
   {"query":0,"ids":[7,2],"distances":[0.1,0.25]}
 where query counts the rows of the file from 0, and "keys" follows the ids where
-the index has keys. A distance beyond the range of a 32-bit float is null.`,
+the index has keys. Queries that have keys themselves are shown by them, and
+have a "query_key" in JSON. A distance beyond the range of a 32-bit float is null.`,
 		Example: `  annoy query docs.canopy --key doc-42 -k 10 --recall 0.99
   annoy query docs.ann --id 42 -k 10
   annoy query docs.ann --vectors queries.npy -k 10 --search-k 5000 --json
@@ -237,7 +239,7 @@ func queryOne(out *queryWriter, path string, search func() ([]annoy.Neighbor, er
 	if err != nil {
 		return inFile(path, err)
 	}
-	return out.write(0, hits)
+	return out.write(0, "", hits)
 }
 
 // queryFile answers the rows of a file, a batch at a time.
@@ -258,7 +260,7 @@ func queryFile(
 	if n := src.Len(); n >= 0 {
 		rows = max(1, min(rows, n))
 	}
-	batch := make([][]float32, rows)
+	batch, keys := make([][]float32, rows), make([]string, rows)
 	backing := make([]float32, rows*dim)
 	for i := range batch {
 		batch[i] = backing[i*dim : (i+1)*dim]
@@ -269,6 +271,7 @@ func queryFile(
 		var end error
 		for n < rows && end == nil {
 			if _, end = src.Next(batch[n]); end == nil {
+				keys[n] = src.Key()
 				n++
 			}
 		}
@@ -278,7 +281,7 @@ func queryFile(
 			return inFile(path, err)
 		}
 		for i, h := range hits {
-			if err := out.write(first+int64(i), h); err != nil {
+			if err := out.write(first+int64(i), keys[i], h); err != nil {
 				return err
 			}
 		}
@@ -354,9 +357,10 @@ func hasKeys(ix *annoy.Index) (bool, error) {
 	return s.Canopy.Keys, nil
 }
 
-func (w *queryWriter) write(query int64, hits []annoy.Neighbor) error {
+// write prints the answers to a query, which has a key or "".
+func (w *queryWriter) write(query int64, queryKey string, hits []annoy.Neighbor) error {
 	if w.table == nil {
-		r := queryResult{Query: query, IDs: make([]int64, len(hits)), Distances: make(jsonFloats, len(hits))}
+		r := queryResult{Query: query, QueryKey: queryKey, IDs: make([]int64, len(hits)), Distances: make(jsonFloats, len(hits))}
 		for i, h := range hits {
 			r.IDs[i], r.Distances[i] = h.ID, h.Distance
 			if w.keys != nil {
@@ -373,12 +377,16 @@ func (w *queryWriter) write(query int64, hits []annoy.Neighbor) error {
 		return err
 	}
 	w.head = ""
+	asked := strconv.FormatInt(query, 10)
+	if queryKey != "" {
+		asked = visible.Name(queryKey)
+	}
 	if len(hits) == 0 {
 		none := "(none)\t-"
 		if w.keys != nil {
 			none += "\t-"
 		}
-		_, err := fmt.Fprintf(w.table, "%d\t-\t%s\n", query, none)
+		_, err := fmt.Fprintf(w.table, "%s\t-\t%s\n", asked, none)
 		return err
 	}
 	for i, h := range hits {
@@ -390,7 +398,7 @@ func (w *queryWriter) write(query int64, hits []annoy.Neighbor) error {
 			}
 			name += "\t" + visible.Name(key)
 		}
-		if _, err := fmt.Fprintf(w.table, "%d\t%d\t%s\t%.6g\n", query, i+1, name, unsigned0(h.Distance)); err != nil {
+		if _, err := fmt.Fprintf(w.table, "%s\t%d\t%s\t%.6g\n", asked, i+1, name, unsigned0(h.Distance)); err != nil {
 			return err
 		}
 	}

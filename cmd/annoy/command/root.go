@@ -23,8 +23,9 @@ that is a file: build it once, copy it anywhere, and any number of processes
 map it and search it at once. It reads and writes the .ann files of Spotify's
 Annoy.
 
-Vector files: npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv, hdf5 and
-parquet, told apart by their extension or --format and read as a stream.
+Vector files: npy, fvecs, bvecs, ivecs, fbin, u8bin, jsonl, csv, tsv, npz, hdf5
+and parquet, told apart by their extension or --format and read as a stream; text
+also compressed, as .csv.gz or .jsonl.zst.
 
 Exit codes:
   0    success

@@ -17,7 +17,7 @@ import (
 )
 
 type truthFlags struct {
-	column  columnFlag
+	table   tableFlags
 	out     string
 	metric  metricFlag
 	k       int
@@ -53,7 +53,8 @@ func newTruth(e *env) *cobra.Command {
 		Short: "Find the exact nearest neighbours, for eval to measure against",
 		Long: `Find, for each vector of QUERIES, the k nearest vectors of BASE by comparing
 all with all. Writes two files of a row for each query, nearest first:
-  PREFIX_ids.npy    int32, the ids (row numbers, unless BASE or --ids has ids)
+  PREFIX_ids.npy    int32, the ids (row numbers, unless BASE or --ids has ids),
+                    which of rows with keys are those that an index gives them
   PREFIX_dist.npy   float32, the distances; for the metric dot the products
 Distances and order are computed in float64; ties go to the smaller row. An
 HDF5 file of ann-benchmarks gives its dataset train as BASE, test as QUERIES,
@@ -82,7 +83,7 @@ continues from there, and removes it at the end.`,
 		},
 	}
 	fl := cmd.Flags()
-	f.column.register(cmd)
+	f.table.register(cmd, true)
 	fl.StringVarP(&f.out, "output", "o", "", "what the names of the files begin with (required)")
 	f.metric.register(cmd)
 	fl.IntVarP(&f.k, "neighbors", "k", 100, "neighbours of each query")
@@ -128,7 +129,7 @@ func (f *truthFlags) validate(cmd *cobra.Command, base, queries string) error {
 	case queries == "" && f.ids != "":
 		return usagef("--ids is not for holding out rows: the ids are then the row numbers of %s", f.file("_base.npy"))
 	}
-	if err := f.column.validate(base, queries); err != nil {
+	if err := f.table.checkAny(base, queries); err != nil {
 		return err
 	}
 	outs := []string{"_ids.npy", "_dist.npy", ".state"}
@@ -216,21 +217,21 @@ func (f *truthFlags) openInputs(ctx context.Context, base, queries string, bar *
 	in := &truthInputs{}
 	var err error
 	if queries == "" {
-		h := &holdOut{from: base, column: f.column, base: f.file("_base.npy"), queries: f.file("_queries.npy"), count: f.holdOut, seed: f.seed, k: f.k}
+		h := &holdOut{from: base, table: &f.table, base: f.file("_base.npy"), queries: f.file("_queries.npy"), count: f.holdOut, seed: f.seed, k: f.k}
 		if in.held, err = h.write(ctx, bar); err == nil {
 			in.asked = in.held.asked
 		}
 	} else {
-		in.asked, err = readQueries(ctx, queries, f.column)
+		in.asked, err = readQueries(ctx, queries, &f.table)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if in.file, err = f.column.of(base).open(base, f.ids); err != nil {
+	if in.file, err = f.table.ofBase(base).open(base, f.ids); err != nil {
 		in.close()
 		return nil, err
 	}
-	in.base = in.file
+	in.base = &distinctKeys{vectorFile: in.file, path: base, seen: map[string]bool{}}
 	if in.held != nil {
 		in.base = &keptRows{Source: in.file, out: in.held.chosen}
 	}
@@ -270,6 +271,27 @@ func quantity(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
+}
+
+// distinctKeys refuses a key that comes again. An index keeps the last of its
+// rows, and so the ids of the rows after it are not those of the file.
+type distinctKeys struct {
+	*vectorFile
+	path string
+	seen map[string]bool
+}
+
+func (d *distinctKeys) Next(dst []float32) (int64, error) {
+	id, err := d.vectorFile.Next(dst)
+	if err != nil || !d.HasKeys() {
+		return id, err
+	}
+	key := d.Key()
+	if d.seen[key] {
+		return 0, fmt.Errorf("annoy: %s: row %d: key %q stands there before: ids of an index would be others", d.path, id, key)
+	}
+	d.seen[key] = true
+	return id, nil
 }
 
 // smallIDs refuses ids that a file of int32 does not hold, before they cost a

@@ -100,7 +100,7 @@ func TestUsageErrors(t *testing.T) {
 		{"page over the index", []string{"eval", ix, "--queries", vectors, "--html", ix}, []string{ix, "both"}},
 
 		{"a vector file of no known name", []string{"convert", writeText(t, "v.txt", "1,2\n"), "x.npy"}, []string{"v.txt", "--format"}},
-		{"vectors to index", []string{"convert", vectors, out}, []string{out, ".jsonl, .csv;", "annoy build"}},
+		{"vectors to index", []string{"convert", vectors, out}, []string{out, ".jsonl, .csv, .tsv;", "annoy build"}},
 		{"index to index", []string{"convert", ix, out}, []string{"--to-dialect"}},
 		{"dialect of vectors", []string{"convert", ix, "x.npy", "--to-dialect", "main"}, []string{"--to-dialect", "x.npy"}},
 		{"element of index", []string{"convert", ix, out, "--element", "int8"}, []string{"--element", out}},
@@ -210,7 +210,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{[]string{"build", "v.npy", "--metric", ""}, "angular\neuclidean\nmanhattan\ndot\nhamming\ncosine\n:4\n"},
 		{[]string{"build", "v.npy", "--dot-dialect", ""}, "released\nmain\n:4\n"},
-		{[]string{"build", ""}, "ndjson\nh5\nnpy\nfvecs\nbvecs\nivecs\nfbin\nu8bin\njsonl\ncsv\nhdf5\nparquet\n:8\n"},
+		{[]string{"build", ""}, "ndjson\nh5\nnpy\nfvecs\nbvecs\nivecs\nfbin\nu8bin\njsonl\ncsv\ntsv\nnpz\nhdf5\nparquet\ngz\nzst\n:8\n"},
 		{[]string{"info", ""}, ":0\n"},
 		{[]string{"info", "x.ann", ""}, ":4\n"},
 		{[]string{"convert", "a", "b", "--element", ""}, "float32\nfloat64\nfloat16\nuint8\nint8\nint32\n:4\n"},

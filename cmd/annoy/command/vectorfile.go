@@ -12,12 +12,14 @@ import (
 	"github.com/annoy-go/annoy"
 	"github.com/annoy-go/annoy/vecio"
 	"github.com/annoy-go/annoy/vecio/parquet"
+	"github.com/annoy-go/annoy/vecio/zstd"
 )
 
 // vectorFile is an open file of vectors, with the ids of another file when
-// one was given.
+// one was given. It is an annoy.KeySource.
 type vectorFile struct {
 	annoy.Source
+	rows   int    // read
 	path   string // as errors show it
 	ids    string // "": the source's own
 	reader vectorReader
@@ -31,35 +33,29 @@ type vectorReader interface {
 }
 
 // vectorFlags say how to read a file of vectors: its format where the name
-// does not tell, and what of a file that holds more than one table. The zero
-// value is the default.
+// does not tell, and what of a file that holds more than one table or more than
+// vectors. The zero value is the default.
 type vectorFlags struct {
-	format   *choice[vectorFormat] // nil: the verb has no --format
-	dataset  string                // of HDF5
-	column   string                // of Parquet
-	idColumn string                // of Parquet
+	format  *choice[vectorFormat] // nil: the verb has no --format
+	dataset string                // of HDF5 and npz
+	tableFlags
 }
 
 func (f *vectorFlags) register(cmd *cobra.Command, what string, ids bool) {
 	f.format = formatChoice()
 	f.format.register(cmd, "format", "format of "+what+", where the name does not tell")
-	cmd.Flags().StringVar(&f.dataset, "dataset", "", "dataset of an hdf5 file; by default train")
-	cmd.Flags().StringVar(&f.column, "column", "", "list of floats of a parquet file; by default the only one")
-	if ids {
-		cmd.Flags().StringVar(&f.idColumn, "id-column", "", "integers of a parquet file that are the ids; by default the numbers of the rows")
-	}
+	cmd.Flags().StringVar(&f.dataset, "dataset", "", "dataset of an hdf5 file, by default train; array of an npz file, by default the only one")
+	f.tableFlags.register(cmd, ids)
 }
 
 // given names the flags that the command line has, "" for none.
 func (f *vectorFlags) given() string {
-	var names []string
-	for name, is := range map[string]bool{
-		"--format": f.format != nil && f.format.set, "--dataset": f.dataset != "",
-		"--column": f.column != "", "--id-column": f.idColumn != "",
-	} {
-		if is {
-			names = append(names, name)
-		}
+	names := f.tableFlags.given()
+	if f.dataset != "" {
+		names = append(names, "--dataset")
+	}
+	if f.format != nil && f.format.set {
+		names = append(names, "--format")
 	}
 	slices.Sort(names)
 	return strings.Join(names, " and ")
@@ -81,7 +77,7 @@ func (f *vectorFlags) formatOf(path string) (vectorFormat, error) {
 	if path == stdinPath {
 		return "", usagef("%s has no name to tell its format by: name the file%s", shown(path), advice)
 	}
-	return "", usagef("%s is not a vector file by its name: want the extension .%s%s; unpack a compressed file first",
+	return "", usagef("%s is not a vector file by its name: want the extension .%s%s (of compressed files text is read, as .csv.gz)",
 		shown(path), strings.Join(vectorExtensions(), ", ."), advice)
 }
 
@@ -91,40 +87,15 @@ func (f *vectorFlags) validate(path, ids string) error {
 	switch {
 	case err != nil:
 		return err
-	case f.dataset != "" && format != hdf5Format:
-		return usagef("--dataset is for an hdf5 file, and %s is none", shown(path))
-	case (f.column != "" || f.idColumn != "") && format != parquetFormat:
-		return usagef("--column and --id-column are for a parquet file, and %s is none", shown(path))
-	case path == stdinPath && (format == hdf5Format || format == parquetFormat):
+	case f.dataset != "" && format != hdf5Format && format != npzFormat:
+		return usagef("--dataset is for an hdf5 or npz file, and %s is none", shown(path))
+	case path == stdinPath && (format == hdf5Format || format == npzFormat || format == parquetFormat):
 		return usagef("%s: an %s file is not read in order: name the file", shown(path), format)
-	case f.idColumn != "" && ids != "":
-		return usagef("--id-column and --ids exclude each other")
 	}
-	return nil
-}
-
-// columnFlag is the column of those of a verb's vector files that are of
-// Parquet, for verbs that take several.
-type columnFlag string
-
-func (c *columnFlag) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar((*string)(c), "column", "", "list of floats of a parquet file; by default the only one")
-}
-
-// validate finds a column that is none of these files'.
-func (c columnFlag) validate(paths ...string) error {
-	if c != "" && !slices.ContainsFunc(paths, isParquet) {
-		return usagef("--column is for a parquet file, and there is none")
+	if err := f.check(format, path); err != nil {
+		return err
 	}
-	return nil
-}
-
-// of is what to read of one of the files.
-func (c columnFlag) of(path string) *vectorFlags {
-	if isParquet(path) {
-		return &vectorFlags{column: string(c)}
-	}
-	return &vectorFlags{}
+	return f.checkIDs(ids)
 }
 
 // open opens path, a vector file, and takes its ids from the file ids unless
@@ -147,13 +118,18 @@ func (f *vectorFlags) reader(path string) (vectorReader, error) {
 	}
 	// A nil pointer must not become an interface that is not nil.
 	if format == parquetFormat {
-		r, err := parquet.Open(path, &parquet.Options{Column: f.column, IDColumn: f.idColumn})
+		r, err := parquet.Open(path, &parquet.Options{
+			Column: f.column, IDColumn: f.idColumn, KeyColumn: f.keyColumn, SkipColumns: f.skip,
+		})
 		if err != nil {
 			return nil, err
 		}
 		return r, nil
 	}
-	o := &vecio.ReadOptions{Format: vecio.Format(format), Dataset: f.dataset}
+	o := &vecio.ReadOptions{
+		Format: vecio.Format(format), Dataset: f.dataset, VectorField: f.vectorField,
+		IDColumn: f.idColumn, KeyColumn: f.keyColumn, SkipColumns: f.skip, Zstd: zstd.Unpack,
+	}
 	if path == stdinPath {
 		r, err := vecio.NewReader(os.Stdin, -1, shown(path), o)
 		if err != nil {
@@ -189,6 +165,9 @@ func withIDs(r vectorReader, path, ids string) (*vectorFile, error) {
 // count of ids that does not fit does not.
 func (f *vectorFile) Next(dst []float32) (int64, error) {
 	id, err := f.Source.Next(dst)
+	if err == nil {
+		f.rows++
+	}
 	switch {
 	case err == nil || err == io.EOF || strings.Contains(err.Error(), f.path):
 		return id, err
@@ -196,6 +175,20 @@ func (f *vectorFile) Next(dst []float32) (int64, error) {
 		err = inFile(f.ids, err)
 	}
 	return id, inFile(f.path, err)
+}
+
+// HasKeys says whether the rows have keys, which ids of another file replace.
+func (f *vectorFile) HasKeys() bool {
+	keyed, ok := f.Source.(annoy.KeySource)
+	return ok && keyed.HasKeys()
+}
+
+// Key is that of the row read last, "" where rows have none.
+func (f *vectorFile) Key() string {
+	if keyed, ok := f.Source.(annoy.KeySource); ok {
+		return keyed.Key()
+	}
+	return ""
 }
 
 func (f *vectorFile) close() { f.reader.Close() }

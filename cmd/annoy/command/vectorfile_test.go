@@ -29,8 +29,8 @@ func TestHDF5AndParquet(t *testing.T) {
 	}{
 		{[]string{hdf5File}, rows},
 		{[]string{hdf5File, "--dataset", "test"}, "-0.125,-0.375,-0.625\n0,0,0\n"},
-		{[]string{parquetFile}, rows},
-		{[]string{twoLists, "--column", "other"}, rows},
+		{[]string{parquetFile, "--skip-columns", "id"}, rows},
+		{[]string{twoLists, "--column", "other", "--skip-columns", "id,text"}, rows},
 	} {
 		csv := out("x.csv")
 		mustRun(t, append([]string{"convert", tc.args[0], csv}, tc.args[1:]...)...)
@@ -45,13 +45,13 @@ func TestHDF5AndParquet(t *testing.T) {
 	}
 
 	for index, args := range map[string][]string{
-		"h.ann": {hdf5File}, "p.ann": {parquetFile, "--id-column", "id"}, "d.ann": {parquetFile, "--on-disk"},
+		"h.ann": {hdf5File}, "p.ann": {parquetFile, "--id-column", "id"}, "q.ann": {parquetFile}, "d.ann": {parquetFile, "--on-disk", "--skip-columns", "id"},
 	} {
 		mustRun(t, append([]string{"build", "-o", out(index), "--metric", "euclidean", "--trees", "2"}, args...)...)
 		var got queryResult
 		decode(t, mustRun(t, "query", out(index), "--vector", "[0.375, 1.125, 1.875]", "-k", "1", "--json"), &got)
 		want := int64(4)
-		if index == "p.ann" {
+		if index == "p.ann" || index == "q.ann" {
 			want = 60
 		}
 		if len(got.IDs) != 1 || got.IDs[0] != want {
@@ -74,7 +74,7 @@ func TestMeasureParquet(t *testing.T) {
 	column := []string{"--column", "other"}
 	mustRun(t, append([]string{"truth", twoLists, twoLists, "-k", "2", "--metric", "euclidean", "-o", prefix}, column...)...)
 	ids, err := eval.ReadIDs(prefix + "_ids.npy")
-	if err != nil || !slices.EqualFunc(ids, [][]int64{{0, 1}, {1, 0}, {2, 1}, {3, 2}, {4, 3}}, slices.Equal) {
+	if err != nil || !slices.EqualFunc(ids, [][]int64{{100, 90}, {90, 100}, {80, 90}, {70, 80}, {60, 70}}, slices.Equal) {
 		t.Errorf("truth: %v %v", ids, err)
 	}
 	mustRun(t, append([]string{"build", twoLists, "-o", index, "--metric", "euclidean"}, column...)...)
@@ -108,10 +108,10 @@ func TestVectorFlagsRefused(t *testing.T) {
 		args  []string
 		parts []string
 	}{
-		{exitUsage, []string{"build", npy, "-o", index, "--dataset", "test"}, []string{"--dataset is for an hdf5 file", npy}},
-		{exitUsage, []string{"build", parquetFile, "-o", index, "--dataset", "test"}, []string{"--dataset is for an hdf5 file"}},
+		{exitUsage, []string{"build", npy, "-o", index, "--dataset", "test"}, []string{"--dataset is for an hdf5 or npz file", npy}},
+		{exitUsage, []string{"build", parquetFile, "-o", index, "--dataset", "test"}, []string{"--dataset is for an hdf5 or npz file"}},
 		{exitUsage, []string{"build", hdf5File, "-o", index, "--column", "vec"}, []string{"for a parquet file"}},
-		{exitUsage, []string{"convert", npy, "y.csv", "--id-column", "id"}, []string{"for a parquet file"}},
+		{exitUsage, []string{"convert", npy, "y.csv", "--id-column", "id"}, []string{"for a csv, tsv, jsonl or parquet file"}},
 		{exitUsage, []string{"truth", npy, "-k", "1", "-o", "y", "--column", "vec"}, []string{"for a parquet file"}},
 		{exitUsage, []string{"eval", index, "--queries", npy, "--column", "vec"}, []string{"for a parquet file"}},
 		{exitUsage, []string{"compare", npy, "--column", "vec"}, []string{"for a parquet file"}},
@@ -120,12 +120,20 @@ func TestVectorFlagsRefused(t *testing.T) {
 		{exitUsage, []string{"convert", index, "y.csv", "--dataset", "test"}, []string{"is an index"}},
 		{exitUsage, []string{"query", index, "--id", "1", "--dataset", "test"}, []string{"for the file of --vectors"}},
 		{exitUsage, []string{"convert", npy, "y.hdf5"}, []string{"hdf5 files are read, not written"}},
-		{exitUsage, []string{"convert", npy, "y.parquet"}, []string{"parquet files are read, not written"}},
+		{exitUsage, []string{"convert", npy, "y.parquet"}, []string{"parquet and compressed files are read, not written"}},
 		{exitUsage, []string{"build", npy, "-o", "y.parquet"}, []string{"is the name of a vector file"}},
 		{exitFailure, []string{"build", hdf5File, "-o", index, "--dataset", "none"}, []string{`no dataset "none"`, "neighbors"}},
 		{exitFailure, []string{"build", parquetFile, "-o", index, "--column", "none"}, []string{`no column "none"`}},
 		{exitFailure, []string{"build", twoLists, "-o", index}, []string{"several columns", "vec, other"}},
-		{exitFailure, []string{"build", parquetFile, "-o", index, "--id-column", "text"}, []string{"not of INT64"}},
+		{exitFailure, []string{"build", parquetFile, "-o", index, "--id-column", "vec"}, []string{"not of INT64"}},
+		{exitUsage, []string{"build", parquetFile, "-o", index, "--id-column", "text"}, []string{"has keys, which a forest does not keep", "--skip-columns"}},
+		{exitUsage, []string{"build", parquetFile, "-o", index, "--id-column", "id", "--key-column", "text"}, []string{"--id-column and --key-column exclude each other"}},
+		{exitUsage, []string{"build", parquetFile, "-o", index, "--vector-field", "vec"}, []string{"--vector-field is for a jsonl file"}},
+		{exitUsage, []string{"eval", index, "--queries", npy, "--skip-columns", "a"}, []string{"for a csv, tsv, jsonl or parquet file, and there is none"}},
+		{exitUsage, []string{"convert", npy, "y.csv.gz"}, []string{"compressed files are read, not written"}},
+		{exitUsage, []string{"convert", parquetFile, "y.csv"}, []string{"row 0 has id 100", "--ids-out FILE", "--skip-columns"}},
+		{exitUsage, []string{"convert", npy, "y.npy", "--keys-out", "z"}, []string{"has no keys"}},
+		{exitUsage, []string{"build", "-", "-o", index, "--format", "npz"}, []string{"not read in order"}},
 	} {
 		fails(t, tc.code, tc.args, tc.parts...)
 	}

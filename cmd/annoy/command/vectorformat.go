@@ -13,6 +13,7 @@ type vectorFormat vecio.Format
 
 const (
 	hdf5Format    = vectorFormat(vecio.HDF5)
+	npzFormat     = vectorFormat(vecio.Npz)
 	parquetFormat = vectorFormat("parquet")
 )
 
@@ -48,13 +49,19 @@ func isVectorFile(path string) bool {
 // isParquet tells a Parquet file by its name.
 func isParquet(path string) bool { return strings.EqualFold(filepath.Ext(path), ".parquet") }
 
+// isPacked tells a compressed file by its name.
+func isPacked(path string) bool {
+	ext := filepath.Ext(path)
+	return strings.EqualFold(ext, ".gz") || strings.EqualFold(ext, ".zst")
+}
+
 // vectorExtensions is what the shell completes for a vector file.
 func vectorExtensions() []string {
 	ext := []string{"ndjson", "h5"}
 	for _, f := range vectorFormats() {
 		ext = append(ext, f.String())
 	}
-	return ext
+	return append(ext, "gz", "zst")
 }
 
 // writtenFormats are those that convert writes.

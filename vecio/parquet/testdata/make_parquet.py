@@ -1,7 +1,7 @@
 """Writes the Parquet files of this folder with pyarrow: python3 make_parquet.py [FOLDER]
 
 vec has rows r = 0…4 of 3 components c = 0…2, (r − 1)·(c + 0.5)/4; id is
-100 − 10·r; text is beside them.
+100 − 10·r, or the strings below; text is beside them.
 """
 
 import os
@@ -36,6 +36,12 @@ write("page_v2", data_page_version="2.0", row_group_size=3)
 write("plain", use_dictionary=False)
 write("split", use_dictionary=False, column_encoding={"vec.list.element": "BYTE_STREAM_SPLIT"})
 write("int32_id", ids=pa.array(ids, pa.int32()))
+keys = ["doc-a", "größe", "7", "a\tb", "x" * 300]
+write("string_id", ids=pa.array(keys))
+write("string_groups", ids=pa.array(keys), row_group_size=2)
+write("string_plain", ids=pa.array(keys, pa.large_string()), use_dictionary=False, compression="none")
+write("string_pages", ids=pa.array(keys), data_page_size=1, write_batch_size=1, data_page_version="2.0", use_dictionary=False)
+write("string_categories", ids=pa.array(keys).dictionary_encode(), compression="zstd")
 write("two_lists", more={"other": pa.array(rows, pa.list_(pa.float32()))})
 write("no_rows", vectors=[])
 
@@ -51,5 +57,10 @@ write("bad_inf", vectors=rows[:4] + [[1, 2, float("-inf")]], type=pa.list_(pa.fl
 write("bad_overflow", vectors=rows[:4] + [[1e39, 2, 3]], type=pa.list_(pa.float64()))
 write("bad_null_id", ids=pa.array([1, 2, None, 4, 5], pa.int64()))
 write("bad_negative_id", ids=pa.array([1, 2, 3, -4, 5], pa.int64()))
+write("bad_null_key", ids=pa.array(keys[:2] + [None] + keys[3:]))
+write("bad_empty_key", ids=pa.array(keys[:4] + [""]))
+write("bad_float_id", ids=pa.array([0.5, 1, 2, 3, 4]))
+write("bad_time_id", ids=pa.array([0, 1, 2, 3, 4], pa.timestamp("us")))
+write("bad_two_ids", more={"ID": pa.array(ids)})
 write("bad_list_of_int", type=pa.list_(pa.int32()), vectors=[[1, 2, 3]] * 5)
 write("bad_nested", type=pa.list_(pa.list_(pa.float32())), vectors=[[[1.0, 2.0]]] * 5)

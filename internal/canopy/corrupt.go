@@ -26,10 +26,12 @@ func (ix *Index) corruptTop(t, first, end uint32) error {
 }
 
 func (ix *Index) corruptSlot(slot, row uint32) error {
-	if ix.SlotRow == nil {
-		return corruptAt(-1, "slot %d is of row %d of %d", slot, row, ix.N)
-	}
 	return corruptAt(ix.offset(unsafe.Pointer(&ix.SlotRow[slot])), "slot %d is of row %d of %d", slot, row, ix.N)
+}
+
+// corruptRow is corruptSlot where a slot's number is that of its row.
+func (ix *Index) corruptRow(row uint32) error {
+	return corruptAt(-1, "a slot is of row %d of %d", row, ix.N)
 }
 
 func (ix *Index) corruptDirect(id int64, row uint32) error {

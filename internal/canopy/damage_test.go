@@ -1,6 +1,7 @@
 package canopy
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -73,6 +74,8 @@ func walk(t *testing.T, ix *Index) {
 		{K: 10, Effort: Effort{Probes: 2, Z: 1}},
 		{K: 3, Effort: Effort{Probes: 1000, Tops: 1000, Z: 3}, Exclude: []int64{0, 1}},
 		{K: 5, Exact: true},
+		{K: 10, Effort: Effort{Probes: 3, Z: 1}, Fixed: &FixedRerank{Rows: 20, More: 20}},
+		{K: 10, Effort: Effort{Probes: 1000, Tops: 1000, Z: 3}, Fixed: &FixedRerank{Rows: 1000, From: bytes.NewReader(ix.data), Offset: ix.RowsAt()}},
 	} {
 		q.Vec = normal(1, ix.Dim, 3).rows
 		hits, err := s.Search(ix, &q)

@@ -61,7 +61,7 @@ func (s *Searcher) admitFiltered(from int) error {
 	n := from
 	for i, row := range b.row[from:b.n] {
 		if uint64(row) >= uint64(ix.N) {
-			return ix.corruptSlot(row, row)
+			return ix.corruptRow(row)
 		}
 		if s.q.Filter.Contains(ix.RowID(row)) {
 			b.bound[n], b.row[n] = b.bound[from+i], row

@@ -1,6 +1,7 @@
 package canopy
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -122,7 +123,10 @@ func (s *Searcher) measureRead(rows []uint32) error {
 	if s.q.Fixed.From == nil {
 		return s.measure(rows, rowsAhead)
 	}
-	if err := s.fetch(rows); err != nil || len(rows) == 0 {
+	if err := s.checkRows(rows); err != nil || len(rows) == 0 {
+		return err
+	}
+	if err := s.fetch(rows); err != nil {
 		return err
 	}
 	f := &s.fetched
@@ -158,7 +162,11 @@ func (s *Searcher) fetch(rows []uint32) error {
 		first := int(rows[i])
 		at, n := span(i, end)
 		f.span = grow(f.span, n)
-		if n, err := s.q.Fixed.From.ReadAt(f.span, at); n < len(f.span) {
+		switch n, err := s.q.Fixed.From.ReadAt(f.span, at); {
+		case n == len(f.span):
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF): // what a page fault would be
+			return corruptAt(at+int64(n), "the file was cut short after it was opened")
+		default:
 			return fmt.Errorf("annoy: reading rows %d to %d: %w", first, rows[end-1], err)
 		}
 		s.Touched.Reads++

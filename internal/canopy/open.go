@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
 	"unsafe"
 
+	"github.com/annoy-go/annoy/internal/calibrate"
 	"github.com/annoy-go/annoy/internal/format"
 	"github.com/annoy-go/annoy/internal/kernel"
 )
@@ -204,14 +206,17 @@ func (ix *Index) Sections() []Section {
 	return all
 }
 
-// Calibration is what was stored by Built.SetCalibration, nil where nothing was. Its checksum is compared: a wrong
+// Calibration is a copy of what was stored by Built.SetCalibration, nil where nothing was. Its checksum is compared: a wrong
 // calibration would answer with another recall than it promises.
 func (ix *Index) Calibration() ([]byte, error) {
 	e := ix.calibration
 	if e == nil || e.bytes == 0 {
 		return nil, nil
 	}
-	b := ix.data[e.offset:][:e.bytes:e.bytes]
+	if e.bytes > uint64(calibrate.MaxBytes) {
+		return nil, corruptAt(ix.entryAt(e), "%v: %d bytes, it has %d at most", e.kind, e.bytes, calibrate.MaxBytes)
+	}
+	b := slices.Clone(ix.data[e.offset:][:e.bytes]) // under a mapping, what was checked may change
 	if crc := crc32.Checksum(b, castagnoli); crc != e.crc {
 		return nil, corruptAt(int64(e.offset), "%v: checksum %08x, its bytes have %08x", e.kind, e.crc, crc)
 	}

@@ -58,10 +58,8 @@ func (s *Searcher) settleFirst() error {
 
 // measure computes the distances of rows and offers them to the answers, which lowers the limit.
 func (s *Searcher) measure(rows []uint32, ahead int) error {
-	for _, row := range rows {
-		if uint64(row) >= uint64(s.ix.N) {
-			return s.ix.corruptSlot(row, row)
-		}
+	if err := s.checkRows(rows); err != nil {
+		return err
 	}
 	if s.memo != nil {
 		s.recalled(rows)
@@ -71,5 +69,19 @@ func (s *Searcher) measure(rows []uint32, ahead int) error {
 	s.learnRatio(s.rows, rows)
 	s.best.take(rows, s.dist)
 	s.buffer.limit = s.gauge.limit(s.best.worst)
+	return nil
+}
+
+// checkRows proves that rows to be measured are there, and no more than there are codes: in a sound file each code is looked at
+// once, so that no search measures more.
+func (s *Searcher) checkRows(rows []uint32) error {
+	for _, row := range rows {
+		if uint64(row) >= uint64(s.ix.N) {
+			return s.ix.corruptRow(row)
+		}
+	}
+	if uint64(s.Touched.Rows)+uint64(len(rows)) > s.ix.head.slots {
+		return corruptAt(-1, "leaves overlap: more than %d codes, as many as there are, led to rows", s.ix.head.slots)
+	}
 	return nil
 }

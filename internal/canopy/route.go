@@ -52,6 +52,9 @@ func (s *Searcher) chooseLeaves() error {
 		if err != nil {
 			return err
 		}
+		if len(r.near)+int(end-first) > len(ix.Leaves) { // tops do not share leaves
+			return ix.corruptTop(top, first, end)
+		}
 		s.compare(first, end)
 	}
 	s.choose(probes)

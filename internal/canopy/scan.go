@@ -71,7 +71,9 @@ func (s *Searcher) scanLeaf(leaf Leaf, near float32, next uintptr) error {
 	if ix.SlotRow == nil {
 		p.First = leaf.FirstRow // own slots have the rows from there on, and there are no others
 	}
-	s.Touched.Blocks += blocks
+	if s.Touched.Blocks += blocks; s.Touched.Blocks > int(ix.blocks) { // leaves do not overlap, and none is scanned twice
+		return corruptAt(-1, "leaves overlap: they have more than %d blocks, as many as there are", ix.blocks)
+	}
 	for blocks > 0 {
 		n := min(blocks, chunk)
 		bytes := n * kernel.BlockBytes(ix.M)

@@ -160,7 +160,7 @@ func TestSearchFixed(t *testing.T) {
 			t.Errorf("%v: recall %.4f, the floor is 0.95", shape, found)
 		}
 		_, err := s.Search(ix, &Query{Vec: queries.Row(0, nil), K: 10, Effort: Effort{Probes: 24}, Fixed: &FixedRerank{Rows: 100, From: broken{}}})
-		if !errors.Is(err, io.ErrUnexpectedEOF) {
+		if !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("of a broken reader: %v", err)
 		}
 	}
@@ -194,7 +194,7 @@ func TestSearchFixedManhattan(t *testing.T) {
 
 type broken struct{}
 
-func (broken) ReadAt([]byte, int64) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (broken) ReadAt([]byte, int64) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestSearchAllocatesNothing(t *testing.T) {
 	for _, shape := range []Shape{One4, Two8} {

@@ -140,7 +140,7 @@ func (h *header) check() error {
 		{shape.Dims()%h.folds() == 0 && int(h.m) == shape.subspaces(int(h.coded), h.folds()), "number of sub-spaces", h.m},
 		{uint64(h.stride) >= uint64(h.dim)*uint64(element.Size()) && int(h.stride)%element.Size() == 0 && h.stride <= 8*MaxDim, "bytes of a row", h.stride},
 		{h.rows < uint64(NoRow), "number of rows", h.rows},
-		{h.blocks <= maxBlocks, "number of blocks", h.blocks},
+		{h.blocks <= maxBlocks && h.blocks*kernel.BlockSlots <= h.slots+uint64(h.leaves)*(kernel.BlockSlots-1), "number of blocks", h.blocks},
 		{h.slots >= h.rows && h.slots <= h.rows*uint64(shape.Assignments()) && h.slots <= h.blocks*kernel.BlockSlots, "number of slots", h.slots},
 		{(h.tops == 0) == (h.rows == 0) && h.tops <= h.leaves, "number of tops", h.tops},
 		{h.leaves <= h.numbers && uint64(h.leaves) <= h.blocks, "number of leaves", h.leaves},

@@ -65,6 +65,8 @@ func TestIDsAndKeysOfText(t *testing.T) {
 		{CSV, ",0,1\n5,1,2\n7,3,4\n", ReadOptions{IDColumn: "#0"}, "5 7"},
 		{CSV, ",x,y\n5,1,2\n7,3,4\n", ReadOptions{IDColumn: "#0"}, "5 7"},
 		{CSV, "#0,#1,id\n1,2,5\n3,4,7\n", ReadOptions{}, "5 7"},
+		{CSV, "0,1\n1,2\n3,4\n", ReadOptions{Header: HeaderYes}, "0 1"},
+		{CSV, "id,1,2\nb,3,4\n", ReadOptions{Header: HeaderNo, KeyColumn: "#0"}, `"id" "b"`},
 		{TSV, "id\tx\ty\ndoc a\t1\t 2 \n\" b\"\t3\t4\n", ReadOptions{}, `"doc a" " b"`},
 		{TSV, "1\t2\n3\t4\n", ReadOptions{}, "0 1"},
 		{JSONL, `{"id": "doc-a", "vector": [1, 2]}` + "\n" + `{"vector": [3, 4], "id": "\u0042\n\ufffd"}`, ReadOptions{}, `"doc-a" "B\n` + "\ufffd" + `"`},
@@ -91,6 +93,42 @@ func TestIDsAndKeysOfText(t *testing.T) {
 			if err != nil || !slices.EqualFunc(rows, [][]float32{{1, 2}, {3, 4}}, slices.Equal) && tc.want != `"id" "b"` || strings.Join(names, " ") != tc.want {
 				t.Errorf("%q %+v: %v %v %v, want %s", tc.data, tc.o, rows, names, err, tc.want)
 			}
+		}
+	}
+}
+
+// A first record of 0, 1, 2, … is a row, unless the next is of floats throughout: then it may be what pandas calls columns.
+func TestCountingRecord(t *testing.T) {
+	floats := "0,1,2\n0.5,1.0,2.5e0\n1.5,2.5,3.5\n"
+	read := func(text string, h Header) ([][]float32, error) {
+		r, err := NewReader(strings.NewReader(text), -1, "x", &ReadOptions{Format: CSV, Header: h})
+		if err != nil {
+			return nil, err
+		}
+		rows, _, err := named(r)
+		return rows, err
+	}
+	if _, err := read(floats, HeaderAuto); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "x: line 1: 0, 1, 2, … may be names of columns or a row") {
+		t.Errorf("%v", err)
+	}
+	for text, want := range map[string]int{
+		"0,1,2\n0.5,1,2.5\n": 2, "0,1,2\n": 1, "0,1\n0.5,0.5\n": 2, "0,1,2\n3,4,5\n6,7,8\n": 3, "0,1,3\n0.5,0.5,0.5\n": 2,
+	} {
+		if rows, err := read(text, HeaderAuto); err != nil || len(rows) != want || rows[0][1] != 1 {
+			t.Errorf("%q: %v %v, want %d rows", text, rows, err, want)
+		}
+	}
+	for h, want := range map[Header]int{HeaderYes: 2, HeaderNo: 3} {
+		if rows, err := read(floats, h); err != nil || len(rows) != want || rows[want-1][0] != 1.5 {
+			t.Errorf("header %v: %v %v, want %d rows", h, rows, err, want)
+		}
+	}
+	// A fault of the second record is told of that row.
+	for text, want := range map[string]string{
+		"0,1,2\n3,4\n": "row 1 (line 2): 2 components, row 0 has 3", "0,1,2\n3,\"4\n": "row 1 (line", "0,1,2\n3,4,x\n": "row 1 (line 2), column 2",
+	} {
+		if _, err := read(text, HeaderAuto); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
 }
@@ -128,6 +166,7 @@ func TestColumnsRefused(t *testing.T) {
 	for _, o := range []ReadOptions{
 		{IDColumn: "a", KeyColumn: "b"}, {Format: Npy, IDColumn: "a"}, {Format: Fvecs, KeyColumn: "a"}, {Format: Npz, SkipColumns: []string{"a"}},
 		{Format: CSV, VectorField: "a"}, {Format: CSV, Dataset: "a"}, {Format: HDF5, VectorField: "a"},
+		{Format: JSONL, Header: HeaderYes}, {Format: CSV, Header: 3},
 	} {
 		if o.Validate() == nil {
 			t.Errorf("%+v is valid", o)

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -19,9 +20,18 @@ type csvRows struct {
 	columns csvColumns
 	who     *identity // nil where rows have neither ids nor keys
 
-	// The first row is read to open the file, and waits here.
+	// The first row is read to open the file, and waits here, and sometimes the
+	// record after it.
 	first   []float32
 	firstID int64
+	ahead   *csvRecord
+}
+
+// csvRecord is a record, or why there is none.
+type csvRecord struct {
+	fields []string
+	line   int64
+	err    error
 }
 
 func openCSV(in *input, format Format, o *ReadOptions) (head, decoder, error) {
@@ -60,6 +70,16 @@ func openCSV(in *input, format Format, o *ReadOptions) (head, decoder, error) {
 	if dim > MaxDim {
 		return fail(in.lineErrorf(0, line, -1, "%d components, the limit is %d", dim, MaxDim))
 	}
+	if c.columns.names == nil && o.Header == HeaderAuto && counts(fields) {
+		// The names that pandas gives, or a row? Names are integers, and then the
+		// rows of a matrix of floats are not.
+		fields = slices.Clone(fields) // the record is used again for the next
+		next, nextLine, err := c.record(1)
+		if err == nil && !slices.ContainsFunc(next, isInteger) {
+			return fail(in.lineErrorf(-1, line, -1, "0, 1, 2, … may be names of columns or a row: say which, header yes or no"))
+		}
+		c.ahead = &csvRecord{slices.Clone(next), nextLine, err}
+	}
 	c.first = make([]float32, dim)
 	if c.firstID, err = c.parse(c.first, fields, 0, line); err != nil {
 		return fail(err)
@@ -92,6 +112,10 @@ func (c *csvRows) identity() *identity { return c.who }
 
 // record returns the fields of the next record and the line it begins on.
 func (c *csvRows) record(row int64) ([]string, int64, error) {
+	if a := c.ahead; a != nil {
+		c.ahead = nil
+		return a.fields, a.line, a.err
+	}
 	c.bound.reset()
 	fields, err := c.records.Read()
 	var syntax *csv.ParseError

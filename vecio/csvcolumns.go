@@ -9,6 +9,24 @@ import (
 	"github.com/annoy-go/annoy/internal/visible"
 )
 
+// Header says whether the first record of a CSV or TSV file is a line of names.
+type Header uint8
+
+// The values of Header.
+const (
+	HeaderAuto Header = iota // by what stands there
+	HeaderYes
+	HeaderNo
+)
+
+func (h Header) String() string {
+	names := [...]string{"auto", "yes", "no"}
+	if int(h) >= len(names) {
+		return fmt.Sprintf("Header(%d)", h)
+	}
+	return names[h]
+}
+
 // csvColumns says what the columns of a CSV or TSV file are.
 type csvColumns struct {
 	names      []string // the first record, nil where that is a row
@@ -26,7 +44,7 @@ func newCSVColumns(first []string, o *ReadOptions) (c csvColumns, why string) {
 	for i := range first {
 		leftOut[i] = isPlace(wanted, i) || slices.ContainsFunc(o.SkipColumns, func(s string) bool { return isPlace(s, i) })
 	}
-	if areNames(first, leftOut, o) {
+	if o.Header == HeaderYes || o.Header == HeaderAuto && areNames(first, leftOut, o) {
 		c.names = slices.Clone(first) // the record is used again for the next
 		for i, name := range c.names {
 			c.names[i] = strings.TrimSpace(name)
@@ -100,6 +118,22 @@ func areNames(first []string, leftOut []bool, o *ReadOptions) bool {
 		numbers = numbers || likeNumber(field)
 	}
 	return !numbers || counted
+}
+
+// counts says whether the fields are 0, 1, 2, …, at least three.
+func counts(fields []string) bool {
+	for i, field := range fields {
+		if strings.TrimSpace(field) != strconv.Itoa(i) {
+			return false
+		}
+	}
+	return len(fields) > 2
+}
+
+// isInteger says whether a field is written as an integer.
+func isInteger(field string) bool {
+	_, err := strconv.ParseInt(strings.TrimSpace(field), 10, 64)
+	return err == nil
 }
 
 // likeNumber says whether a field is a number, or begins like one.

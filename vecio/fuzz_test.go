@@ -105,6 +105,10 @@ func FuzzCSV(f *testing.F) {
 	fuzzFormat(f, CSV, []byte("x,y\n1,-2.5e3\n\n0.1,1e-50\n"), []byte("\ufeff\"1\",\" 2\"\r\n\"3\n\",4"), []byte("nan,inf\n"), []byte("\"\",,,\n1,2,3,4"))
 }
 
+func FuzzTSV(f *testing.F) {
+	fuzzFormat(f, TSV, []byte("x\ty\n1\t-2.5e3\n\n0.1\t 1e-50 \n"), []byte("0\t1\t2\n0.5\t1.5\t2.5\n"), []byte("id\t0\n7\t\"1\"\n"))
+}
+
 func FuzzIDs(f *testing.F) {
 	f.Add([]byte("1\n# two\n\n 3 # three\r\n"))
 	f.Add([]byte("9223372036854775807\n-1"))

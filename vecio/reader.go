@@ -30,6 +30,9 @@ type ReadOptions struct {
 	KeyColumn string
 	// SkipColumns are columns or fields that are not read.
 	SkipColumns []string
+	// Header says whether CSV and TSV begin with a line of names. Default (0): by
+	// what stands there.
+	Header Header
 	// Zstd unpacks a text file that is compressed with zstd; Unpack of package
 	// vecio/zstd does. Default (nil): such a file is an error. Gzip needs nothing.
 	Zstd func(io.Reader) (io.Reader, error)
@@ -43,6 +46,8 @@ func (o *ReadOptions) Validate() error {
 		return nil
 	case o.IDColumn != "" && o.KeyColumn != "":
 		return fmt.Errorf("annoy: id column %q and key column %q: want one of them", o.IDColumn, o.KeyColumn)
+	case o.Header > HeaderNo:
+		return fmt.Errorf("annoy: unknown header %d", o.Header)
 	case o.Format == "":
 		return nil
 	}
@@ -62,6 +67,8 @@ func (o *ReadOptions) suits(f Format) error {
 		return fmt.Errorf("annoy: field %q: %s files have no fields", o.VectorField, f)
 	case !f.isText() && o.idColumn() != "":
 		return fmt.Errorf("annoy: id column %q: %s files have no ids", o.idColumn(), f)
+	case f != CSV && f != TSV && o.Header != HeaderAuto:
+		return fmt.Errorf("annoy: header: %s files have no line of names", f)
 	case !f.isText() && len(o.SkipColumns) > 0:
 		return fmt.Errorf("annoy: columns to skip: %s files have no columns", f)
 	}

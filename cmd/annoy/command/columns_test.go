@@ -105,6 +105,20 @@ func TestIDColumnIsNoComponent(t *testing.T) {
 	}
 }
 
+// Names that pandas gives to columns are no row, and are not guessed at.
+func TestHeader(t *testing.T) {
+	file := writeText(t, "x.csv", "0,1,2\n0.5,1.0,2.5\n1.5,2.5,3.5\n")
+	out := filepath.Join(t.TempDir(), "x.npy")
+	fails(t, exitFailure, []string{"convert", file, out}, file, "say which, header yes or no")
+	for header, rows := range map[string]int64{"yes": 2, "no": 3} {
+		var r convertResult
+		if decode(t, mustRun(t, "convert", file, out, "--header", header, "--json"), &r); r.Rows != rows {
+			t.Errorf("--header %s: %+v", header, r)
+		}
+	}
+	fails(t, exitUsage, []string{"convert", out, filepath.Join(t.TempDir(), "y.csv"), "--header", "no"}, "--header is for a csv or tsv file")
+}
+
 func TestConvertKeys(t *testing.T) {
 	dir := t.TempDir()
 	out := func(name string) string { return filepath.Join(dir, name) }

@@ -12,11 +12,12 @@ import (
 // tableFlags say what the columns of files of vectors are, or the fields of
 // their lines. The zero value is the default.
 type tableFlags struct {
-	column      string   // of Parquet, the vectors
-	vectorField string   // of JSON lines
-	idColumn    string   // of what has columns or fields
-	keyColumn   string   // the same
-	skip        []string // the same
+	column      string                // of Parquet, the vectors
+	vectorField string                // of JSON lines
+	idColumn    string                // of what has columns or fields
+	keyColumn   string                // the same
+	skip        []string              // the same
+	header      *choice[vecio.Header] // of CSV and TSV; nil: not asked
 }
 
 // register adds the flags, those of ids for verbs that use them.
@@ -24,6 +25,8 @@ func (t *tableFlags) register(cmd *cobra.Command, ids bool) {
 	fl := cmd.Flags()
 	fl.StringVar(&t.column, "column", "", "list of floats of a parquet file; by default the only one")
 	fl.StringVar(&t.vectorField, "vector-field", "", "field of JSON lines with the vector; by default vector, or the only array of numbers")
+	t.header = &choice[vecio.Header]{kind: "header", values: []vecio.Header{vecio.HeaderYes, vecio.HeaderNo}}
+	t.header.register(cmd, "header", "whether csv and tsv begin with a line of names, where numbers leave it open")
 	fl.StringSliceVar(&t.skip, "skip-columns", nil, "columns or fields not to read (csv, tsv, jsonl, parquet); #0 is the first of csv")
 	if ids {
 		fl.StringVar(&t.idColumn, "id-column", "", "column or field of the ids, which are keys if text (csv, tsv, jsonl, parquet); by default one called id")
@@ -43,18 +46,28 @@ func (t *tableFlags) all() []tableFlag {
 	const tables = "csv, tsv, jsonl or parquet"
 	parquet := func(f vectorFormat) bool { return f == parquetFormat }
 	lines := func(f vectorFormat) bool { return f == vectorFormat(vecio.JSONL) }
+	records := func(f vectorFormat) bool { return f == vectorFormat(vecio.CSV) || f == vectorFormat(vecio.TSV) }
 	return []tableFlag{
 		{"--column", t.column != "", parquet, "parquet"},
 		{"--vector-field", t.vectorField != "", lines, "jsonl"},
 		{"--id-column", t.idColumn != "", hasColumns, tables},
 		{"--key-column", t.keyColumn != "", hasColumns, tables},
 		{"--skip-columns", len(t.skip) > 0, hasColumns, tables},
+		{"--header", t.names() != vecio.HeaderAuto, records, "csv or tsv"},
 	}
 }
 
 // hasColumns says whether files of a format have columns or fields with names.
 func hasColumns(f vectorFormat) bool {
 	return slices.Contains([]vectorFormat{vectorFormat(vecio.CSV), vectorFormat(vecio.TSV), vectorFormat(vecio.JSONL), parquetFormat}, f)
+}
+
+// names says whether a file of records begins with names.
+func (t *tableFlags) names() vecio.Header {
+	if t.header == nil {
+		return vecio.HeaderAuto
+	}
+	return t.header.value
 }
 
 // given names the flags that the command line has.
@@ -124,6 +137,8 @@ func (t *tableFlags) ofBase(path string) *vectorFlags {
 		v.column = t.column
 	case format == vectorFormat(vecio.JSONL):
 		v.vectorField = t.vectorField
+	case format == vectorFormat(vecio.CSV) || format == vectorFormat(vecio.TSV):
+		v.header = t.header
 	}
 	if hasColumns(format) {
 		v.idColumn, v.keyColumn, v.skip = t.idColumn, t.keyColumn, t.skip

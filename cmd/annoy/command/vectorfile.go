@@ -128,7 +128,7 @@ func (f *vectorFlags) reader(path string) (vectorReader, error) {
 	}
 	o := &vecio.ReadOptions{
 		Format: vecio.Format(format), Dataset: f.dataset, VectorField: f.vectorField,
-		IDColumn: f.idColumn, KeyColumn: f.keyColumn, SkipColumns: f.skip, Zstd: zstd.Unpack,
+		IDColumn: f.idColumn, KeyColumn: f.keyColumn, SkipColumns: f.skip, Header: f.names(), Zstd: zstd.Unpack,
 	}
 	if path == stdinPath {
 		r, err := vecio.NewReader(os.Stdin, -1, shown(path), o)

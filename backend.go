@@ -22,6 +22,6 @@ type backend interface {
 	// stats fills in what its kind knows.
 	stats(s *Stats) error
 	verify(ctx context.Context, tell func(Progress)) error
-	save(path string) error
+	save(path string, warn func(string)) error
 	writeTo(w io.Writer) (int64, error)
 }

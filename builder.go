@@ -61,7 +61,7 @@ func NewBuilder(dim int, m Metric, o *BuilderOptions) (*Builder, error) {
 		return b, nil
 	}
 	if namesCanopy(b.opts.OnDisk) {
-		b.items, err = newSpoolItems(b.layout, b.opts.OnDisk)
+		b.items, err = newSpoolItems(b.layout, b.opts.OnDisk, b.opts.Warn)
 	} else {
 		b.items, err = newDiskItems(b.layout, b.opts.OnDisk, b.opts.Warn)
 	}

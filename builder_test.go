@@ -362,42 +362,6 @@ func TestAutomaticTrees(t *testing.T) {
 	})
 }
 
-// TestSidecarInTheWay: where the sidecar cannot be written, the index file is not replaced either.
-func TestSidecarInTheWay(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.ann")
-	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(path+".meta", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for name, o := range map[string]*annoy.BuilderOptions{"memory": nil, "disk": {OnDisk: path}} {
-		b, err := annoy.NewBuilder(2, annoy.Euclidean, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := b.Add(0, []float32{1, 2}); err != nil {
-			t.Fatal(err)
-		}
-		ix, err := b.Build(t.Context(), &annoy.BuildOptions{Kind: annoy.Forest, Trees: 1})
-		if o == nil {
-			err = ix.Save(path)
-		}
-		if err == nil {
-			t.Errorf("%s: no error", name)
-		}
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-		if got, err := os.ReadFile(path); err != nil || string(got) != "old" {
-			t.Errorf("%s: the old file is %q, %v", name, got, err)
-		}
-		if temps, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); len(temps) > 0 {
-			t.Errorf("%s: left behind %v", name, temps)
-		}
-	}
-}
-
 // TestProgressIsSparse: some hundred reports, however much is done, the last of all that was done.
 func TestProgressIsSparse(t *testing.T) {
 	vecs := cloud(seeded(69), 300, 4)

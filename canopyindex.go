@@ -251,7 +251,7 @@ func (c *canopyIndex) verify(ctx context.Context, tell func(Progress)) error {
 	return err
 }
 
-func (c *canopyIndex) save(path string) error {
+func (c *canopyIndex) save(path string, warn func(string)) error {
 	f, err := atomicfile.Create(path)
 	if err != nil {
 		return err
@@ -260,7 +260,9 @@ func (c *canopyIndex) save(path string) error {
 	if _, err := writeCopies(f, c.data, nil); err != nil {
 		return err
 	}
-	return f.Commit()
+	err = f.Commit()
+	tellInPlace(warn, f)
+	return err
 }
 
 func (c *canopyIndex) writeTo(w io.Writer) (int64, error) { return writeCopies(w, c.data, nil) }

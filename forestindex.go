@@ -210,7 +210,9 @@ func (f *forestIndex) checksum(ctx context.Context, r *reporter) (crc uint32, er
 	return crc, nil
 }
 
-func (f *forestIndex) save(path string) error { return saveImage(path, f.im, f.metric, f.seed) }
+func (f *forestIndex) save(path string, warn func(string)) error {
+	return saveImage(path, f.im, f.metric, f.seed, warn)
+}
 
 func (f *forestIndex) writeTo(w io.Writer) (n int64, err error) {
 	items, trees := f.im.Bytes()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"iter"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/annoy-go/annoy/internal/mmap"
 )
@@ -16,7 +17,7 @@ type Index struct {
 	dim      int       // the backend's, at hand for every search
 	file     *mmap.Map // nil where the bytes are not from a file
 	access   Access
-	warnings []string
+	warnings atomic.Pointer[[]string]
 	gate     gate
 }
 
@@ -79,8 +80,19 @@ func (ix *Index) Trees() int {
 	return 0
 }
 
-// Warnings are what Open found worth telling: a sidecar that was ignored.
-func (ix *Index) Warnings() []string { return ix.warnings }
+// Warnings are what Open, or since then the last Save or SaveDialect, found worth telling: a sidecar that was ignored, or that
+// was not written; a file that had to be overwritten in place.
+func (ix *Index) Warnings() []string {
+	if w := ix.warnings.Load(); w != nil {
+		return *w
+	}
+	return nil
+}
+
+// collect returns what adds a warning to *to.
+func collect(to *[]string) func(string) {
+	return func(text string) { *to = append(*to, text) }
+}
 
 // Stats describes the index. Counting the holes of a forest reads a few bytes of every item; counting the leaves of a
 // canopy reads their directory. Errors: ErrClosed, ErrCorrupt.

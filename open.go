@@ -100,7 +100,7 @@ func parseMapped(path string, file *mmap.Map, o *OpenOptions) (*Index, error) {
 	case err != nil:
 		return nil, err
 	case warning != "":
-		ix.warnings = []string{warning}
+		ix.warnings.Store(&[]string{warning})
 	}
 	ix.file, ix.access = file, o.Access
 	return ix, nil

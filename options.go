@@ -19,8 +19,8 @@ type BuilderOptions struct {
 	Items int
 	// DotDialect is the layout of a dot index. Default: DotReleased, which every Annoy loads.
 	DotDialect DotDialect
-	// Warn is told of what is legal and probably not meant, such as an id that
-	// costs gigabytes of holes. Default: nobody is told.
+	// Warn is told of what is legal and probably not meant, such as an id that costs gigabytes of holes; and with
+	// OnDisk, during Build, of what Index.Warnings tells after Save. Default: nobody is told.
 	Warn func(message string)
 }
 

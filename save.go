@@ -1,6 +1,8 @@
 package annoy
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -14,8 +16,15 @@ import (
 // with the sidecar path.meta. What is written is on the disk before the file at path is replaced in one step, and then the
 // sidecar in another; processes that have the old file mapped keep it. A symbolic link is itself replaced. On an error path
 // is as it was, unless the last step failed, which gives the sidecar its name and syncs the directory: path is then the new
-// index, perhaps without a sidecar that belongs to it. Open ignores one that does not. Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short),
-// ErrOption (no name, or that of another kind).
+// index, perhaps without a sidecar that belongs to it. Open ignores one that does not.
+//
+// Warnings tells afterwards of two cases. Where path.meta is no sidecar, or cannot be written, the index is saved without one:
+// nothing but a sidecar is replaced. Where the folder does not let the file be replaced, but the file can be written, it is
+// overwritten in place: the new bytes are copied from a temporary file in os.TempDir. An index that has the old file open
+// may then answer wrongly, and a crash during the copy leaves a file that is neither.
+//
+// Errors: those of the file system, ErrClosed, ErrCorrupt (the source was cut short), ErrOption (no name, or that of another
+// kind).
 func (ix *Index) Save(path string) (err error) {
 	if err := checkName(path, ix.Kind()); err != nil {
 		return err
@@ -25,7 +34,9 @@ func (ix *Index) Save(path string) (err error) {
 		return err
 	}
 	defer ix.end(prev, &err)
-	return ix.backend.save(path)
+	var warnings []string
+	defer func() { ix.warnings.Store(&warnings) }()
+	return ix.backend.save(path, collect(&warnings))
 }
 
 // SaveDialect is Save of a dot index in the other layout or its own: the same
@@ -52,7 +63,9 @@ func (ix *Index) SaveDialect(path string, d DotDialect) (err error) {
 			return err
 		}
 	}
-	return saveImage(path, im, ix.metric, f.seed)
+	var warnings []string
+	defer func() { ix.warnings.Store(&warnings) }()
+	return saveImage(path, im, ix.metric, f.seed, collect(&warnings))
 }
 
 // WriteTo writes the bytes of the file. Errors: w's, ErrClosed, ErrCorrupt.
@@ -65,7 +78,7 @@ func (ix *Index) WriteTo(w io.Writer) (n int64, err error) {
 	return ix.backend.writeTo(w)
 }
 
-func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {
+func saveImage(path string, im *annfile.Image, m Metric, seed uint64, warn func(string)) error {
 	f, err := atomicfile.Create(path)
 	if err != nil {
 		return err
@@ -78,35 +91,66 @@ func saveImage(path string, im *annfile.Image, m Metric, seed uint64) error {
 			return err
 		}
 	}
-	tail, err := sidecar.TailOf(f, meta.Size)
-	if err != nil {
-		return err
-	}
-	meta.TailCRC = sidecar.CRC(0, tail)
-	side, err := sidecar.Create(path, meta)
-	if err != nil {
-		return err
-	}
-	defer side.Abort()
-	saved, err := commitPair(f, side)
+	saved, err := commitDescribed(f, &meta, warn)
 	if saved != nil {
 		_ = saved.Close() // only to be read
 	}
 	return err
 }
 
-// commitPair gives an index file and its sidecar their names, one right after the other: what takes long or is likely
-// to fail, bringing the bytes to the disk, comes before both. It returns the index file open for reading; where it
-// returns none, the file has not got its name and is as before. The sidecar's Commit syncs the directory for both.
-func commitPair(index, side *atomicfile.File) (*os.File, error) {
-	if err := side.Settle(); err != nil {
+// commitDescribed gives an index file its name, and beside it a sidecar of meta, whose checksum of the tail is filled in.
+// Where there can be no sidecar, the index is committed alone and warn is told. See commitPair for the result.
+func commitDescribed(index *atomicfile.File, meta *sidecar.Meta, warn func(string)) (*os.File, error) {
+	tail, err := sidecar.TailOf(index, meta.Size)
+	if err != nil {
 		return nil, err
+	}
+	meta.TailCRC = sidecar.CRC(0, tail)
+	side, err := sidecar.Create(index.Path(), *meta)
+	if errors.Is(err, sidecar.ErrInTheWay) {
+		tell(warn, err.Error())
+	} else if err != nil {
+		return nil, err
+	} else {
+		defer side.Abort()
+	}
+	f, err := commitPair(index, side)
+	tellInPlace(warn, index)
+	return f, err
+}
+
+// commitPair gives an index file and its sidecar, unless that is nil, their names, one right after the other: what takes
+// long or is likely to fail, bringing the bytes to the disk, comes before both. It returns the index file open for reading;
+// where it returns none, the file has not got its name and is as before. The sidecar's Commit syncs the directory for both.
+func commitPair(index, side *atomicfile.File) (*os.File, error) {
+	if side != nil {
+		if err := side.Settle(); err != nil {
+			return nil, err
+		}
 	}
 	f, err := index.Publish()
 	if err != nil {
 		return nil, err
 	}
+	if side == nil {
+		return f, index.SyncDir()
+	}
 	return f, side.Commit()
+}
+
+// tell passes a warning on, where there is somebody to tell.
+func tell(warn func(string), text string) {
+	if warn != nil {
+		warn(text)
+	}
+}
+
+// tellInPlace warns where a committed file was overwritten.
+func tellInPlace(warn func(string), f *atomicfile.File) {
+	if f.InPlace() {
+		tell(warn, fmt.Sprintf("%s was overwritten in place, because its folder does not let it be replaced: "+
+			"an index that has the old file open may now answer wrongly", f.Path()))
+	}
 }
 
 // writeBlock keeps one write, and the page faults of a mapped source within it, small.

@@ -185,17 +185,7 @@ func (s *diskItems) buildForest(ctx context.Context, job *treeJob) (_ *Index, er
 	if err != nil {
 		return nil, err
 	}
-	tail, err := sidecar.TailOf(s.file, meta.Size)
-	if err != nil {
-		return nil, err
-	}
-	meta.TailCRC = sidecar.CRC(0, tail)
-	side, err := sidecar.Create(s.path, meta)
-	if err != nil {
-		return nil, err
-	}
-	defer side.Abort()
-	if err := s.commit(side); err != nil {
+	if err := s.commit(&meta); err != nil {
 		return nil, err
 	}
 	ix, err := openBuilt(s.kept, &meta)
@@ -209,9 +199,13 @@ func (s *diskItems) buildCanopy(context.Context, *canopyJob) (*Index, error) {
 	return nil, optionError("Kind canopy with OnDisk %s, which is the name of a forest: use .canopy", s.path)
 }
 
-// commit gives the file and its sidecar their names. The items stay within reach whatever fails: in file, or else in kept.
-func (s *diskItems) commit(side *atomicfile.File) error {
-	kept, err := commitPair(s.file, side)
+// commit gives the file and its sidecar their names.
+func (s *diskItems) commit(meta *sidecar.Meta) error {
+	return s.published(commitDescribed(s.file, meta, s.warn))
+}
+
+// published keeps the items within reach whatever a commit brought: in file, or else in kept.
+func (s *diskItems) published(kept *os.File, err error) error {
 	if kept != nil {
 		s.file, s.kept = nil, kept
 	}

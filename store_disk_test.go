@@ -60,7 +60,7 @@ func TestSidecarNotRenamed(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(s.path+sidecar.Suffix, "sub"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.commit(side); err == nil {
+	if err := s.published(commitPair(s.file, side)); err == nil {
 		t.Fatal("a directory was replaced")
 	}
 	check()
@@ -79,11 +79,7 @@ func TestCopyStops(t *testing.T) {
 	if err := s.flush(); err != nil {
 		t.Fatal(err)
 	}
-	side, err := sidecar.Create(s.path, sidecar.Meta{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.commit(side); err != nil {
+	if err := s.commit(&sidecar.Meta{Size: s.size()}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -14,14 +14,15 @@ import (
 // written again, and the last one counts. A build maps the file for reading, and writes the index to another.
 type spoolItems struct {
 	layout annfile.Layout
-	path   string           // of the index
+	path   string // of the index
+	warn   func(string)
 	file   *atomicfile.File // never gets its name
 	list   arrivals
 	buf    []byte // the last items, not yet written
 	first  int    // place of the first of them
 }
 
-func newSpoolItems(l annfile.Layout, path string) (*spoolItems, error) {
+func newSpoolItems(l annfile.Layout, path string, warn func(string)) (*spoolItems, error) {
 	if err := checkName(path, Canopy); err != nil {
 		return nil, err
 	}
@@ -29,7 +30,7 @@ func newSpoolItems(l annfile.Layout, path string) (*spoolItems, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &spoolItems{layout: l, path: path, file: f}, nil
+	return &spoolItems{layout: l, path: path, warn: warn, file: f}, nil
 }
 
 func (s *spoolItems) len() int64 { return s.list.length() }
@@ -100,6 +101,7 @@ func (s *spoolItems) buildCanopy(ctx context.Context, job *canopyJob) (*Index, e
 		return nil, err
 	}
 	f, err := out.CommitOpen()
+	tellInPlace(s.warn, out)
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,9 @@ func TestWatchGivesUp(t *testing.T) {
 	if n := count(nothing); n != 0 {
 		t.Errorf("an old index with a damaged sidecar: opened again %d times", n)
 	}
+	if err := os.Remove(path + sidecar.Suffix); err != nil { // of which only a sidecar takes the place
+		t.Fatal(err)
+	}
 	side, err := sidecar.Create(path, sidecar.Meta{})
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,9 @@
 // rename is atomic only within one file system), reach the disk, and take the name last.
 //
 // A process killed between Create and Commit leaves its temporary file, .NAME.tmp-RANDOM, and nothing else.
+//
+// One case is weaker. Where the directory does not let the file be replaced but the file itself can be written, the new
+// bytes are copied over the old ones: inplace.go.
 package atomicfile
 
 import (
@@ -13,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // A File is a new file on its way to a name. It is written like any *os.File; Name is that of the temporary file.
@@ -20,6 +24,8 @@ import (
 type File struct {
 	*os.File
 	path    string
+	staged  bool // in the system's directory for temporary files, to be copied
+	inPlace bool // the file at path was overwritten
 	done    bool
 	settled bool  // synced, and nothing written since
 	unsafe  error // of a sync, for good
@@ -46,6 +52,10 @@ func Create(path string) (*File, error) {
 		return nil, fmt.Errorf("annoy: cannot write: %w", err)
 	}
 	f, err := openTemp(path)
+	staged := Refused(err) && target != nil && target.Mode().IsRegular() && writable(path)
+	if staged {
+		f, err = os.CreateTemp("", ".annoy.tmp-")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("annoy: cannot write %s: %w", path, err)
 	}
@@ -54,13 +64,27 @@ func Create(path string) (*File, error) {
 		// may refuse; the bytes matter more than the mode then.
 		_ = f.Chmod(old.Mode().Perm())
 	}
-	return &File{File: f, path: path}, nil
+	return &File{File: f, path: path, staged: staged}, nil
+}
+
+// maxName is the longest name, in bytes, that common file systems take. What openTemp adds to a name is at most maxAdded long.
+const (
+	maxName  = 255
+	maxAdded = len(".") + len(".tmp-") + 13
+)
+
+// tempPrefix is how the names of the temporary files of path begin. Of a long name it has only the beginning.
+func tempPrefix(path string) string {
+	dir, name := filepath.Split(path)
+	if len(name) > maxName-maxAdded {
+		name = strings.ToValidUTF8(name[:maxName-maxAdded], "")
+	}
+	return dir + "." + name + ".tmp-"
 }
 
 func openTemp(path string) (*os.File, error) {
-	dir, name := filepath.Split(path)
 	for try := 0; ; try++ {
-		temp := dir + "." + name + ".tmp-" + strconv.FormatUint(rand.Uint64(), 36)
+		temp := tempPrefix(path) + strconv.FormatUint(rand.Uint64(), 36)
 		f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 		if errors.Is(err, fs.ErrExist) && try < 100 {
 			continue
@@ -95,12 +119,26 @@ func (f *File) Commit() error {
 	}
 	f.done = true
 	err := errors.Join(f.sync(), f.Close())
+	var over *os.File
 	if err == nil {
-		err = os.Rename(f.Name(), f.path)
+		over, err = f.take()
+	}
+	if err != nil || over != nil {
+		_ = os.Remove(f.Name())
 	}
 	if err != nil {
-		_ = os.Remove(f.Name())
 		return fmt.Errorf("annoy: cannot write %s: %w", f.path, err)
+	}
+	if over != nil {
+		_ = over.Close() // it is on the disk
+	}
+	return f.SyncDir()
+}
+
+// SyncDir makes the name that Publish gave survive a power cut.
+func (f *File) SyncDir() error {
+	if f.inPlace { // the name was there before
+		return nil
 	}
 	if err := syncDir(filepath.Dir(f.path)); err != nil {
 		return fmt.Errorf("annoy: cannot sync the directory of %s: %w", f.path, err)
@@ -115,8 +153,8 @@ func (f *File) CommitOpen() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syncDir(filepath.Dir(f.path)); err != nil {
-		return nil, errors.Join(fmt.Errorf("annoy: cannot sync the directory of %s: %w", f.path, err), published.Close())
+	if err := f.SyncDir(); err != nil {
+		return nil, errors.Join(err, published.Close())
 	}
 	return published, nil
 }
@@ -142,7 +180,7 @@ func (f *File) sync() error {
 // Publish brings the bytes to the disk and gives the file its name, as Commit does, and returns it open, to be read
 // from wherever its position is: the same file, whoever takes the name later. After an error the file is still a
 // temporary one, open, to be used further, published again or aborted; only where its bytes could not be brought to the
-// disk does every later call give that error too. The rename is certain to survive a power cut after the Commit of
+// disk does every later call give that error too. The rename is certain to survive a power cut after SyncDir, or the Commit of
 // another file in the same directory. (On Windows a second of failing to open the renamed file is an error after which
 // it has its name.)
 func (f *File) Publish() (*os.File, error) {

@@ -312,3 +312,19 @@ func TestPublishAfterFailedSync(t *testing.T) {
 		t.Fatalf("first %v, Commit then %v", first, err)
 	}
 }
+
+// TestLongNames: a file may have any name that the system takes, though that of its temporary file is longer.
+func TestLongNames(t *testing.T) {
+	for _, name := range []string{strings.Repeat("a", 236), strings.Repeat("a", 237), strings.Repeat("a", 255), "a" + strings.Repeat("é", 127)} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Skipf("the system takes no name of %d bytes: %v", len(name), err)
+		}
+		if err := WriteFile(path, []byte("new")); err != nil {
+			t.Fatal(err)
+		}
+		wantNames(t, dir, name)
+		wantContent(t, path, "new")
+	}
+}

@@ -12,12 +12,17 @@ func (f *File) move() (*os.File, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	if err := os.Rename(name, f.path); err != nil {
+	over, err := f.take()
+	if err != nil {
 		again, openErr := openAgain(name, os.O_RDWR)
 		if openErr == nil {
 			f.File = again
 		}
 		return nil, errors.Join(err, openErr)
+	}
+	if over != nil {
+		_ = os.Remove(name)
+		return over, nil
 	}
 	return openAgain(f.path, os.O_RDONLY)
 }

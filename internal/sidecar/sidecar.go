@@ -4,6 +4,7 @@
 package sidecar
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/annoy-go/annoy/internal/atomicfile"
 )
@@ -65,9 +67,16 @@ func TailOf(f io.ReaderAt, size int64) ([]byte, error) {
 	return b, err
 }
 
+// ErrInTheWay is why there can be no sidecar of an index file that can itself be written: its name is that of something
+// which is no sidecar, and which is not replaced, or too long, or the folder takes no further file.
+var ErrInTheWay = errors.New("not written")
+
 // Create writes the sidecar of the index file at path beside its place; Commit gives it its name. Creating it
-// before the index file is replaced leaves only the renames to fail after that.
+// before the index file is replaced leaves only the renames to fail after that. Errors: ErrInTheWay, those of the file system.
 func Create(path string, m Meta) (*atomicfile.File, error) {
+	if err := replaceable(path + Suffix); err != nil {
+		return nil, inTheWay(path, err)
+	}
 	m.Format, m.Version = format, Version
 	sum, err := checksum(m)
 	if err != nil {
@@ -79,6 +88,9 @@ func Create(path string, m Meta) (*atomicfile.File, error) {
 		return nil, err
 	}
 	f, err := atomicfile.Create(path + Suffix)
+	if atomicfile.Refused(err) {
+		err = inTheWay(path, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +99,34 @@ func Create(path string, m Meta) (*atomicfile.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+func inTheWay(path string, reason error) error {
+	return fmt.Errorf("sidecar %s %w: %w", path+Suffix, ErrInTheWay, reason)
+}
+
+// replaceable says why what has the name must not be replaced, or the name not be taken.
+func replaceable(name string) error {
+	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	b, err := readSmall(name)
+	if err == nil && !isSidecar(b) {
+		err = errors.New("it is another file, which is kept")
+	}
+	return err
+}
+
+// isSidecar tells whether a file is one of this package's, of whatever version, be it damaged: its format comes first.
+func isSidecar(b []byte) bool {
+	var m struct {
+		Format string `json:"format"`
+	}
+	if json.Unmarshal(b, &m) == nil {
+		return m.Format == format
+	}
+	head := b[:min(len(b), 64)]
+	return bytes.HasPrefix(head, []byte("{")) && bytes.Contains(head, []byte(strconv.Quote(format)))
 }
 
 // Path is the name of the sidecar of the index file at path: path.meta, or, where path is a symbolic link without a

@@ -468,6 +468,9 @@ func (o *object) save(path string, prefault bool) error {
 		if err := written(path, func() error { return ix.Save(path) }); err != nil {
 			return asOS(unable(err))
 		}
+		for _, w := range ix.Warnings() {
+			o.warn(w)
+		}
 		if o.onDisk != "" {
 			return nil
 		}

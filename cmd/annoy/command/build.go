@@ -294,5 +294,6 @@ func buildInMemory(
 	if err := ix.Save(f.out); err != nil {
 		return annoy.Stats{}, err
 	}
+	e.warnOf(ix)
 	return ix.Stats()
 }

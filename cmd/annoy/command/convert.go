@@ -229,6 +229,7 @@ func convertDialect(e *env, f *convertFlags, ix *annoy.Index, in, out string) er
 	if err := ix.SaveDialect(out, f.dialect.value); err != nil {
 		return err
 	}
+	e.warnOf(ix)
 	file, err := os.Stat(out)
 	if err != nil {
 		return err

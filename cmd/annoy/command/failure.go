@@ -77,6 +77,13 @@ func (e *env) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	return code
 }
 
+// warnOf prints what opening or saving an index found worth telling.
+func (e *env) warnOf(ix *annoy.Index) {
+	for _, w := range ix.Warnings() {
+		e.warn(w)
+	}
+}
+
 // warn prints a warning, unless --quiet.
 func (e *env) warn(text string) {
 	text = strings.TrimPrefix(text, "annoy: ")

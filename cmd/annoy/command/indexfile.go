@@ -52,9 +52,7 @@ func (f *indexFlags) open(cmd *cobra.Command, e *env, path string) (*annoy.Index
 	default:
 		return nil, inFile(path, err)
 	}
-	for _, w := range ix.Warnings() {
-		e.warn(w)
-	}
+	e.warnOf(ix)
 	return ix, nil
 }
 

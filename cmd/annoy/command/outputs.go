@@ -24,15 +24,19 @@ func checkOutput(out string, inputs ...string) error {
 	} else if !s.IsDir() {
 		return fmt.Errorf("cannot write %s: %s is not a directory", out, dir)
 	}
+	if s, err := os.Stat(out); err == nil && s.IsDir() {
+		return fmt.Errorf("cannot write %s: it is a directory", out)
+	} else if err == nil && !s.Mode().IsRegular() {
+		return fmt.Errorf("cannot write %s: it is not a regular file", out)
+	}
+	return checkNotInput(out, inputs...)
+}
+
+// checkNotInput refuses an output that is one of the inputs, or describes one.
+func checkNotInput(out string, inputs ...string) error {
 	s, err := os.Stat(out)
 	if err != nil {
 		return nil
-	}
-	if s.IsDir() {
-		return fmt.Errorf("cannot write %s: it is a directory", out)
-	}
-	if !s.Mode().IsRegular() {
-		return fmt.Errorf("cannot write %s: it is not a regular file", out)
 	}
 	for _, in := range inputs {
 		if t, err := statInput(in); err == nil && os.SameFile(s, t) {
@@ -47,7 +51,8 @@ func checkOutput(out string, inputs ...string) error {
 	return nil
 }
 
-// checkIndexOutput is checkOutput for an index and its sidecar.
+// checkIndexOutput is checkOutput for an index and its sidecar. What stands where the sidecar would be does not stop the
+// index: it is saved without one, with a warning.
 func checkIndexOutput(out string, inputs ...string) error {
 	if strings.HasSuffix(out, sidecar.Suffix) {
 		return usagef("%s is the name of the file beside an index that describes it; choose another", out)
@@ -55,7 +60,7 @@ func checkIndexOutput(out string, inputs ...string) error {
 	if err := checkOutput(out, inputs...); err != nil {
 		return err
 	}
-	return checkOutput(out+sidecar.Suffix, inputs...)
+	return checkNotInput(out+sidecar.Suffix, inputs...)
 }
 
 func statInput(in string) (os.FileInfo, error) {

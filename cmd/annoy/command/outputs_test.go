@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -98,4 +99,34 @@ func contents(t *testing.T, dir string) map[string]string {
 		all[name] = string(b)
 	}
 	return all
+}
+
+// TestSidecarInTheWay: a file that only has the sidecar's name, or a folder, stays, and the index is written with a warning.
+func TestSidecarInTheWay(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"v.csv": "1,2\n3,4\n", "x.ann.meta": "my notes"} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir("y.ann.meta", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{"x.ann", "y.ann"} {
+		for _, args := range [][]string{
+			{"build", "v.csv", "-o", out, "--metric", "dot"},
+			{"build", "v.csv", "-o", out, "--metric", "dot", "--on-disk"},
+		} {
+			code, _, stderr := run(t, args...)
+			if code != 0 || !strings.Contains(stderr, "warning: sidecar "+out+".meta not written") {
+				t.Errorf("%q: exit code %d, %s", args, code, stderr)
+			}
+			if info, err := os.Stat(out); err != nil || info.Size() == 0 {
+				t.Errorf("%q: no index: %v", args, err)
+			}
+		}
+	}
+	if got, err := os.ReadFile("x.ann.meta"); err != nil || string(got) != "my notes" {
+		t.Errorf("the notes are %q, %v", got, err)
+	}
 }

@@ -257,7 +257,7 @@ func (c *canopyIndex) save(path string, warn func(string)) error {
 		return err
 	}
 	defer f.Abort()
-	if _, err := writeCopies(f, c.data, nil); err != nil {
+	if _, err := c.writeTo(f); err != nil {
 		return err
 	}
 	err = f.Commit()
@@ -265,7 +265,18 @@ func (c *canopyIndex) save(path string, warn func(string)) error {
 	return err
 }
 
-func (c *canopyIndex) writeTo(w io.Writer) (int64, error) { return writeCopies(w, c.data, nil) }
+// writeTo writes the file. Where the index is a view by another metric than the file's, the header says that metric.
+func (c *canopyIndex) writeTo(w io.Writer) (n int64, err error) {
+	head := c.ix.HeaderAs(canopy.Metric(c.metric))
+	for _, part := range [][]byte{head, c.data[len(head):]} {
+		m, err := writeCopies(w, part, nil)
+		n += m
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
 
 // key is the key of an item, "" where it has none.
 func (c *canopyIndex) key(id int64) (string, error) {

@@ -12,8 +12,9 @@
 // # Recall
 //
 // Recall is by distance: a hit counts when its exact distance, recomputed in float64 from the stored vectors, is at
-// most t·(1 + 1e-5) + 1e-6, t being that of the true k-th neighbour; for Dot when its product is at least
-// t − 1e-5·|t| − 1e-6. So of neighbours that tie at the k-th place either will do. Recall@k is the share of k such hits,
+// most t·(1 + 1e-5) + 1e-6·u, t being that of the true k-th neighbour and u the unit of the data: the median distance of
+// two items, divided by √2, which is about 1 for vectors of length 1. For Dot it counts when its product is at least
+// t − 1e-5·|t| − 1e-6·u·‖q‖, u being the median length of an item. So recall means the same in every unit, and of neighbours that tie at the k-th place either will do. Recall@k is the share of k such hits,
 // over all queries; what an answer lacks counts as missed. The share of answers whose ids are among the first k of the
 // truth is reported beside it and always named so: by id.
 //

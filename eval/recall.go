@@ -3,7 +3,6 @@ package eval
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -15,13 +14,35 @@ import (
 // vector is 0 with every vector.
 func Distance(m annoy.Metric, a, b []float32) float64 { return exact.Distance(exact.Metric(m), a, b) }
 
-// Near tells whether an item at distance d counts as one of the k nearest, kth being the distance of the true k-th; both
-// are products for annoy.Dot. It is the rule of the package comment.
-func Near(m annoy.Metric, d, kth float64) bool {
-	if m == annoy.Dot {
-		return d >= kth-1e-5*math.Abs(kth)-1e-6
+// Rule says which items count as found: it is the rule of the package comment.
+type Rule struct{ rule exact.Rule }
+
+// NewRule is the rule for data that some vectors are a sample of, a few hundred evenly spaced ones, say. The sample says what a
+// typical distance of two items is, for annoy.Dot what a typical length.
+func NewRule(m annoy.Metric, sample [][]float32) Rule {
+	return Rule{exact.NewRule(exact.Metric(m), sample)}
+}
+
+// Unit is the u of the rule.
+func (r Rule) Unit() float64 { return r.rule.Unit() }
+
+// Near tells whether an item at distance d of q counts as one of the k nearest, kth being the distance of the true k-th; both are
+// products for annoy.Dot.
+func (r Rule) Near(q []float32, d, kth float64) bool { return r.rule.Near(q, d, kth) }
+
+// ruleItems is how many vectors of a list are sample enough for a rule.
+const ruleItems = 1000
+
+// RuleOf is the rule for vectors of dim components that lie one after the other.
+func RuleOf(m annoy.Metric, base []float32, dim int) Rule {
+	rows := len(base) / dim
+	n := min(rows, ruleItems)
+	sample := make([][]float32, n)
+	for i := range sample {
+		row := i * rows / n
+		sample[i] = base[row*dim : (row+1)*dim]
 	}
-	return d <= kth*(1+1e-5)+1e-6
+	return NewRule(m, sample)
 }
 
 // checkDistinct finds an id that is twice among the true neighbours of a query.
@@ -46,6 +67,10 @@ func KthDistances(m annoy.Metric, base []float32, queries [][]float32, truth [][
 		return nil, fmt.Errorf("annoy: exact neighbours of %d queries, want %d", len(truth), len(queries))
 	}
 	kth := make([]float64, len(queries))
+	if len(queries) == 0 {
+		return kth, nil
+	}
+	rule := RuleOf(m, base, len(queries[0]))
 	for i, q := range queries {
 		if len(truth[i]) < k {
 			return nil, fmt.Errorf("annoy: query %d has %d exact neighbours, want %d", i, len(truth[i]), k)
@@ -59,7 +84,7 @@ func KthDistances(m annoy.Metric, base []float32, queries [][]float32, truth [][
 		}
 		kth[i] = Distance(m, q, base[int(id)*len(q):(int(id)+1)*len(q)])
 		if i < scannedQueries {
-			if err := checkKth(m, base, q, kth[i], k); err != nil {
+			if err := checkKth(m, rule, base, q, kth[i], k); err != nil {
 				return nil, fmt.Errorf("annoy: query %d: %w", i, err)
 			}
 		}
@@ -71,14 +96,14 @@ func KthDistances(m annoy.Metric, base []float32, queries [][]float32, truth [][
 const scannedQueries = 3
 
 // checkKth scans base: k vectors or more (ties) are as near as the k-th neighbour, and fewer than k are nearer than it.
-func checkKth(m annoy.Metric, base, q []float32, kth float64, k int) error {
+func checkKth(m annoy.Metric, rule Rule, base, q []float32, kth float64, k int) error {
 	within, nearer := 0, 0
 	for v := base; len(v) >= len(q); v = v[len(q):] {
 		d := Distance(m, q, v[:len(q)])
-		if Near(m, d, kth) {
+		if rule.Near(q, d, kth) {
 			within++
 		}
-		if !Near(m, kth, d) {
+		if !rule.Near(q, kth, d) {
 			nearer++
 		}
 	}
@@ -97,6 +122,7 @@ type Vectors interface {
 // Judge measures the recall of answers to a list of queries. It is safe for concurrent use.
 type Judge struct {
 	metric  annoy.Metric
+	rule    Rule
 	items   Vectors
 	queries [][]float32
 	truth   [][]int64   // the first k of each query
@@ -117,6 +143,9 @@ func NewJudge(ctx context.Context, m annoy.Metric, items Vectors, queries [][]fl
 	}
 	j := &Judge{metric: m, items: items, queries: queries, k: k,
 		truth: make([][]int64, len(queries)), dist: make([][]float64, len(queries))}
+	if err := j.findRule(truth); err != nil {
+		return nil, err
+	}
 	err := parallel(ctx, 0, len(queries), func(_, q int) error {
 		if len(truth[q]) < k {
 			return fmt.Errorf("annoy: truth: query %d has %d neighbours, recall@%d needs %d", q, len(truth[q]), k, k)
@@ -130,7 +159,7 @@ func NewJudge(ctx context.Context, m annoy.Metric, items Vectors, queries [][]fl
 			if err != nil {
 				return fmt.Errorf("annoy: truth: query %d, place %d: %w", q, i, stripPrefix{err})
 			}
-			if i > 0 && !Near(m, j.dist[q][i-1], d) {
+			if i > 0 && !j.rule.Near(queries[q], j.dist[q][i-1], d) {
 				return fmt.Errorf("annoy: truth: query %d: id %d at place %d is nearer (%.6g) than the one before it (%.6g): "+
 					"is it of this metric (%v), index and file of queries?", q, id, i, d, j.dist[q][i-1], m)
 			}
@@ -142,6 +171,25 @@ func NewJudge(ctx context.Context, m annoy.Metric, items Vectors, queries [][]fl
 		return nil, err
 	}
 	return j, nil
+}
+
+// findRule takes the nearest neighbours of the queries, of some evenly spaced ones, as a sample of the items.
+func (j *Judge) findRule(truth [][]int64) error {
+	var sample [][]float32
+	n := min(len(truth), ruleItems)
+	for i := range n {
+		q := i * len(truth) / n
+		if len(truth[q]) == 0 {
+			continue // which the caller finds
+		}
+		v, err := j.items.AppendVector(nil, truth[q][0])
+		if err != nil {
+			return fmt.Errorf("annoy: truth: query %d, place 0: %w", q, stripPrefix{err})
+		}
+		sample = append(sample, v)
+	}
+	j.rule = NewRule(j.metric, sample)
+	return nil
 }
 
 // stripPrefix is an error without its leading "annoy: ", for wrapping.
@@ -200,7 +248,7 @@ func (j *Judge) Judge(ctx context.Context, answers [][]annoy.Neighbor) (Verdict,
 				return fmt.Errorf("annoy: answer to query %d: %w", q, stripPrefix{err})
 			}
 			ds = append(ds, d)
-			if Near(j.metric, d, j.dist[q][j.k-1]) {
+			if j.rule.Near(j.queries[q], d, j.dist[q][j.k-1]) {
 				c.near++
 			}
 			if slices.Contains(j.truth[q], h.ID) {
@@ -212,7 +260,7 @@ func (j *Judge) Judge(ctx context.Context, answers [][]annoy.Neighbor) (Verdict,
 			slices.Reverse(ds)
 		}
 		for i, d := range ds {
-			c.nearer = c.nearer || !Near(j.metric, j.dist[q][i], d)
+			c.nearer = c.nearer || !j.rule.Near(j.queries[q], j.dist[q][i], d)
 		}
 		return nil
 	})

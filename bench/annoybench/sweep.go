@@ -121,11 +121,11 @@ func pilot(set *dataset, k, count, all int, both ...searcher) ([]int, error) {
 
 // hits counts the ids that are as near as the true k-th neighbour, for the queries from the given one on.
 func (s *dataset) hits(ids [][]int64, from, k int) int {
-	n := 0
+	n, rule := 0, eval.RuleOf(s.metric, s.base, s.dim)
 	for i, found := range ids {
 		q := from + i
 		for _, id := range found[:min(k, len(found))] {
-			if eval.Near(s.metric, eval.Distance(s.metric, s.queries[q], s.row(int(id))), s.kth[q]) {
+			if rule.Near(s.queries[q], eval.Distance(s.metric, s.queries[q], s.row(int(id))), s.kth[q]) {
 				n++
 			}
 		}

@@ -20,6 +20,7 @@ type vectors struct {
 	metric      annoy.Metric
 	dim, rows   int
 	base        []float32
+	rule        eval.Rule // of base
 	queries     [][]float32
 	truth       [][]int64
 	calibration [][]float32 // nil: of the base's own
@@ -32,7 +33,7 @@ func (s *source) load(ctx context.Context, limit int) (*vectors, error) {
 	if v.base, v.dim, err = readRows(ctx, s.base, limit); err != nil {
 		return nil, err
 	}
-	v.rows = len(v.base) / v.dim
+	v.rows, v.rule = len(v.base)/v.dim, eval.RuleOf(v.metric, v.base, v.dim)
 	queries, dim, err := readRows(ctx, s.queries, askedQueries)
 	if err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ func (v *vectors) hits(query int, answer []annoy.Neighbor, kth float64) (n int) 
 		for _, before := range answer[:i] {
 			twice = twice || before.ID == hit.ID
 		}
-		if !twice && eval.Near(v.metric, eval.Distance(v.metric, v.queries[query], v.row(int(hit.ID))), kth) {
+		if !twice && v.rule.Near(v.queries[query], eval.Distance(v.metric, v.queries[query], v.row(int(hit.ID))), kth) {
 			n++
 		}
 	}

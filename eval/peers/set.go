@@ -83,7 +83,7 @@ func (s *Set) holdOut(n int) []float32 {
 // hits counts the ids that are as near as the true k-th neighbour, for the queries from the given one on. An id counts
 // once, wherever a peer repeats it.
 func (s *Set) hits(ids [][]int64, from, k int) (int, error) {
-	n := 0
+	n, rule := 0, eval.RuleOf(s.metric, s.base, s.dim)
 	for i, found := range ids {
 		q := from + i
 		if len(found) > k {
@@ -94,7 +94,7 @@ func (s *Set) hits(ids [][]int64, from, k int) (int, error) {
 			case id >= int64(s.rows):
 				return 0, fmt.Errorf("annoy: query %d: answer %d, the base has %d rows", q, id, s.rows)
 			case id < 0 || slices.Contains(found[:j], id):
-			case eval.Near(s.metric, eval.Distance(s.metric, s.queries[q], s.row(int(id))), s.kth[q]):
+			case rule.Near(s.queries[q], eval.Distance(s.metric, s.queries[q], s.row(int(id))), s.kth[q]):
 				n++
 			}
 		}

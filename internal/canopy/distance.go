@@ -4,6 +4,7 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/annoy-go/annoy/internal/exact"
 	"github.com/annoy-go/annoy/internal/kernel"
 )
 
@@ -12,9 +13,14 @@ import (
 func (s *Searcher) compareRows() {
 	ix, x := s.ix, s.q.Vec
 	s.rows = kernel.Rows{Base: ix.Row(0), Stride: uintptr(ix.RowStride)}
-	s.unit = 1
+	s.unit, s.close = 1, closeAngle
+	if s.q.Fixed != nil { // rows are read once
+		s.close = exactAngle
+	}
 	switch {
 	case ix.Metric == Angular || ix.Metric == Cosine:
+		s.scaled = grow(s.scaled, len(x))
+		x = nearOne(x, squares(x), s.scaled)
 		s.norm = math.Sqrt(squares(x))
 	case ix.Metric == Hamming: // rows hold zeros and ones
 		s.scaled = grow(s.scaled, len(x))
@@ -61,11 +67,7 @@ func (s *Searcher) distances(from kernel.Rows, rows []uint32, ahead int) {
 	default:
 		norms := s.norms[:len(rows)]
 		kernel.DotNormRows(e, s.against, from, rows, ahead, out, norms)
-		for i, product := range out {
-			if out[i] = angular(product, norms[i], s.norm); out[i] < closeAngle {
-				out[i] = s.smallAngle(unsafe.Add(from.Base, uintptr(rows[i])*from.Stride))
-			}
-		}
+		s.angles(from, rows, norms, out)
 		return
 	}
 	if unit != 1 {
@@ -91,26 +93,70 @@ func (s *Searcher) learnRatio(from kernel.Rows, rows []uint32) {
 // rowsAhead is how many rows the kernels request ahead of those they measure, where nobody has requested them before.
 const rowsAhead = 16
 
-// closeAngle is the raw distance below which the roundings of float32, some 1e-7, are too much of it.
-const closeAngle = 1e-3
+// closeAngle is the raw distance below which the roundings of float32, some 3e-7, are more of it than the rule of recall allows: such
+// rows are measured in float64, for their order to be right.
+const closeAngle = 0.03
 
-// smallAngle is 2 − 2cos of the query and a row in float64: equal vectors are at distance 0, and not at 3e-4.
-func (s *Searcher) smallAngle(row unsafe.Pointer) float32 {
-	s.scaled = grow(s.scaled, s.ix.Dim)
-	kernel.Widen(s.ix.Element, row, s.scaled)
-	product, squared := 0.0, 0.0
-	for i, v := range s.scaled {
-		product += float64(v) * float64(s.against[i])
-		squared += float64(v) * float64(v)
+// exactAngle is the raw distance below which these roundings are more than a millionth of the distance that is told.
+const exactAngle = 0.5
+
+// Squared norms that float32 holds well enough. Others are of vectors whose components' squares vanish or overflow.
+const (
+	leastNorm2 = 1e-30
+	mostNorm2  = math.MaxFloat32
+)
+
+// angles sets out, the products of the query and rows, to the raw distances. norms are the rows' squared norms.
+func (s *Searcher) angles(from kernel.Rows, rows []uint32, norms, out []float32) {
+	for i, product := range out {
+		d := float32(2 - 2*float64(product)/(math.Sqrt(float64(norms[i]))*s.norm))
+		if !(d >= s.close && norms[i] >= leastNorm2 && norms[i] <= mostNorm2) { // also NaN
+			d = s.angle(unsafe.Add(from.Base, uintptr(rows[i])*from.Stride))
+		}
+		out[i] = d
 	}
-	return float32(max(0, 2-2*product/math.Sqrt(squared*squares(s.against))))
 }
 
-// angular is 2 − 2cos of a product, a row's squared norm and the query's norm, and 2 where either vector is zero.
-func angular(product, squared float32, norm float64) float32 {
-	n := math.Sqrt(float64(squared)) * norm
-	if !(n > 0) {
-		return 2
+// angle is 2 − 2cos of the query and a row, computed in float64; 2 where either is zero.
+func (s *Searcher) angle(row unsafe.Pointer) float32 {
+	s.wide = grow(s.wide, s.ix.Dim)
+	kernel.Widen(s.ix.Element, row, s.wide)
+	return float32(2 * exact.Apart(s.against, s.wide, s.norm*s.norm))
+}
+
+// refine measures the angles of the answers in float64 where it shows in what is told of them.
+func (s *Searcher) refine() {
+	if s.close == exactAngle || s.ix.Metric != Angular && s.ix.Metric != Cosine {
+		return
 	}
-	return float32(2 - 2*float64(product)/n)
+	a := &s.best
+	changed := false
+	for i, key := range a.keys {
+		d, row := distOf(key), uint32(key)
+		if d >= exactAngle {
+			break
+		}
+		if d >= closeAngle {
+			a.keys[i] = keyOf(s.angle(s.ix.Row(row)), row)
+			changed = true
+		}
+	}
+	if changed {
+		a.sort(a.keys)
+	}
+}
+
+// nearOne scales x by a power of two, for its products with rows neither to vanish nor to overflow in float32. It is x itself where
+// that needs no scaling, as nearly always; otherwise out.
+func nearOne(x []float32, square float64, out []float32) []float32 {
+	const least, most = 0x1p-60, 0x1p60 // of the squared norm
+	if square == 0 || square >= least && square <= most {
+		return x
+	}
+	_, exponent := math.Frexp(math.Sqrt(square))
+	scale := math.Ldexp(1, -exponent)
+	for i, v := range x {
+		out[i] = float32(float64(v) * scale)
+	}
+	return out
 }

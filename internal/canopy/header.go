@@ -1,6 +1,7 @@
 package canopy
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"math"
@@ -121,6 +122,19 @@ func (h *header) encode(table []entry) []byte {
 		table[i].walk(&cursor{b: b, at: headerBytes + i*entryBytes, write: true})
 	}
 	seal(b)
+	return b
+}
+
+// HeaderAs is the header, with the table of sections, of the same index by another metric: Angular and Cosine have the same
+// partition, codes and raw distances.
+func (ix *Index) HeaderAs(m Metric) []byte {
+	b := bytes.Clone(ix.data[:ix.head.bytes])
+	if m != ix.Metric {
+		h := ix.head
+		h.metric = uint8(m)
+		h.walk(&cursor{b: b, write: true})
+		seal(b)
+	}
 	return b
 }
 

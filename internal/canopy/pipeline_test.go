@@ -179,6 +179,7 @@ func TestBuildReachesRecall(t *testing.T) {
 	if err := state.Add(t.Context(), &vectorSource{vs: base}, nil); err != nil {
 		t.Fatal(err)
 	}
+	rule := exact.NewRule(exact.Angular, slices.Collect(rowsOf(queries)))
 	var s Searcher
 	for _, target := range []float64{0.8, 0.9, 0.95, 0.99} {
 		entry, ok := table.For(10, target)
@@ -191,7 +192,7 @@ func TestBuildReachesRecall(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			far := Angular.farthest(state.Neighbors(i)[9].Distance)
+			far := Angular.rawOf(rule.Limit(queries.Row(i, nil), state.Neighbors(i)[9].Distance))
 			for _, h := range hits {
 				if h.Dist <= far {
 					found++

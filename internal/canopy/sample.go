@@ -3,7 +3,6 @@ package canopy
 import (
 	"context"
 	"io"
-	"math"
 
 	"github.com/annoy-go/annoy/internal/exact"
 	"github.com/annoy-go/annoy/internal/kernel"
@@ -11,7 +10,7 @@ import (
 
 // Sample is queries with the distances of their exact answers: what a calibration measures recall against.
 type Sample struct {
-	metric  Metric
+	rule    exact.Rule
 	queries [][]float32
 	self    []int64 // nil, or of each query the id that is no answer to it: its own
 	far     [][]float32
@@ -24,16 +23,29 @@ const sampleAnswers = 100
 // finding these may hold of the vectors; 0: as is convenient. Guard, unless it is nil, runs what reads vectors.
 func SampleOf(ctx context.Context, m Metric, vs Vectors, n, workers int, memory int64, guard func(func() error) error) (*Sample, error) {
 	n = min(n, vs.Len())
-	s := &Sample{metric: m, queries: make([][]float32, n), self: make([]int64, n)}
-	for i := range n {
+	s := &Sample{self: make([]int64, n)}
+	var err error
+	if s.queries, err = spaced(vs, n, guard, func(i, row int) { s.self[i] = vs.ID(row) }); err != nil {
+		return nil, err
+	}
+	s.rule = exact.NewRule(exact.Metric(m), s.queries)
+	return s, s.find(ctx, m, vs, workers, memory, guard)
+}
+
+// spaced copies n of the vectors, evenly spaced. tell, unless it is nil, is told which row each of them is.
+func spaced(vs Vectors, n int, guard func(func() error) error, tell func(i, row int)) ([][]float32, error) {
+	out := make([][]float32, n)
+	for i := range out {
 		row := int(int64(i) * int64(vs.Len()) / int64(n))
-		s.queries[i] = make([]float32, vs.Dim())
-		if err := copyRow(vs, row, s.queries[i], guard); err != nil {
+		out[i] = make([]float32, vs.Dim())
+		if err := copyRow(vs, row, out[i], guard); err != nil {
 			return nil, err
 		}
-		s.self[i] = vs.ID(row)
+		if tell != nil {
+			tell(i, row)
+		}
 	}
-	return s, s.find(ctx, vs, workers, memory, guard)
+	return out, nil
 }
 
 // copyRow copies vector i; guard, unless it is nil, runs that.
@@ -50,17 +62,24 @@ func copyRow(vs Vectors, i int, dst []float32, guard func(func() error) error) e
 
 // SampleFor takes the caller's queries.
 func SampleFor(ctx context.Context, m Metric, vs Vectors, queries [][]float32, workers int, memory int64, guard func(func() error) error) (*Sample, error) {
-	s := &Sample{metric: m, queries: queries}
-	return s, s.find(ctx, vs, workers, memory, guard)
+	items, err := spaced(vs, min(ruleItems, vs.Len()), guard, nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sample{queries: queries, rule: exact.NewRule(exact.Metric(m), items)}
+	return s, s.find(ctx, m, vs, workers, memory, guard)
 }
 
+// ruleItems is how many vectors say what the unit of the rule of recall is, where the queries are none of them.
+const ruleItems = 1000
+
 // find finds the exact answers.
-func (s *Sample) find(ctx context.Context, vs Vectors, workers int, memory int64, guard func(func() error) error) error {
+func (s *Sample) find(ctx context.Context, m Metric, vs Vectors, workers int, memory int64, guard func(func() error) error) error {
 	k := sampleAnswers
 	if s.self != nil {
 		k++
 	}
-	state, err := exact.New(exact.Metric(s.metric), k, s.queries)
+	state, err := exact.New(exact.Metric(m), k, s.queries)
 	if err != nil {
 		return err
 	}
@@ -71,24 +90,22 @@ func (s *Sample) find(ctx context.Context, vs Vectors, workers int, memory int64
 	for i := range s.far {
 		for _, n := range state.Neighbors(i) {
 			if (s.self == nil || n.ID != s.self[i]) && len(s.far[i]) < sampleAnswers {
-				s.far[i] = append(s.far[i], s.metric.farthest(n.Distance))
+				s.far[i] = append(s.far[i], m.rawOf(s.rule.Limit(s.queries[i], n.Distance)))
 			}
 		}
 	}
 	return nil
 }
 
-// farthest is the largest raw distance that counts as this exact one: the rule of recall everywhere in the library.
-func (m Metric) farthest(distance float64) float32 {
-	if m == Dot {
-		return float32(-(distance - 1e-5*math.Abs(distance) - 1e-6))
-	}
-	d := distance*(1+1e-5) + 1e-6
+// rawOf is the raw distance of a distance.
+func (m Metric) rawOf(d float64) float32 {
 	switch m {
 	case Angular, Euclidean:
 		d *= d
 	case Cosine:
 		d *= 2
+	case Dot:
+		d = -d
 	}
 	return float32(d)
 }

@@ -28,7 +28,9 @@ type Searcher struct {
 	against []float32 // the query as rows are compared with it
 	scaled  []float32 // what that is where it is not the query itself
 	unit    float32   // what 1 of the kernels' values is of a raw distance
-	norm    float64   // ‖q‖ as given, for Angular and Cosine
+	norm    float64   // of against, for Angular and Cosine
+	close   float32   // raw angles below it are measured in float64
+	wide    []float32 // a row as float32
 	dist    []float32
 	norms   []float32
 	best    answers
@@ -61,6 +63,7 @@ func (s *Searcher) Search(ix *Index, q *Query) ([]Hit, error) {
 	err := s.answer()
 	var hits []Hit
 	if err == nil {
+		s.refine()
 		hits = s.best.sorted()
 		s.requestIDs(hits)
 	}

@@ -25,6 +25,8 @@ import "math"
 // Underflow. A scaled component below 2⁻¹²⁶ is off by up to 2⁻¹⁵⁰, and so is each product; components are at most 1
 // and differences at most 2, which makes less than n·2⁻¹⁴⁴ in all: E has n·2⁻¹⁴⁰ for it.
 //
+// For angles the key of package exact is 1 − cos, and a is that less 1, −cos: of a key near 0 the subtraction rounds off 2⁻⁵³.
+//
 // The key itself is a sum in float64, off by some n·2⁻⁵³ of the same magnitudes; for n ≤ MaxDim = 2²⁰ that is below
 // 2⁻³² and far within the 12u left over. What is proved is therefore about the keys as they are computed.
 //

@@ -55,7 +55,7 @@ func squares(v []float32) float64 {
 }
 
 // key is what neighbours are ordered by, smaller is nearer: the squared distance for Euclidean, the negative product
-// for Dot, the negative cosine for Angular and Cosine, the distance itself for the others. qq is m.norm(q).
+// for Dot, 1 − cos for Angular and Cosine, the distance itself for the others. qq is m.norm(q).
 func (m Metric) key(q, x []float32, qq float64) float64 {
 	x = x[:len(q)]
 	var s, t float64
@@ -90,16 +90,15 @@ func (m Metric) key(q, x []float32, qq float64) float64 {
 		}
 		return 0 - s
 	}
-	for i, a := range q {
-		b := float64(x[i])
-		s += float64(a) * b
-		t += b * b
+	return Apart(q, x, qq)
+}
+
+// estimated is the key as the tile kernels estimate it: for angles they add up products, whose negative sum is −cos.
+func (m Metric) estimated(key float64) float64 {
+	if m == Angular || m == Cosine {
+		return key - 1
 	}
-	if qq == 0 || t == 0 {
-		return 0
-	}
-	// The cosine of equal vectors is exactly 1: the root of a rounded square is the number again.
-	return 0 - s/math.Sqrt(qq*t)
+	return key
 }
 
 // distance is the distance of a key.
@@ -108,9 +107,7 @@ func (m Metric) distance(key float64) float64 {
 	case Euclidean:
 		return math.Sqrt(key)
 	case Angular:
-		return math.Sqrt(max(0, 2+2*key))
-	case Cosine:
-		return max(0, 1+key)
+		return math.Sqrt(2 * key)
 	case Dot:
 		return 0 - key // not −key: of 0 that is −0
 	}

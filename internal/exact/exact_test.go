@@ -222,7 +222,7 @@ func TestBound(t *testing.T) {
 					tile(sc.panels, b.panels, &kernel.TileLimits{}, &sums, &mask)
 					for i, q := range queries {
 						for j, x := range rows {
-							key := m.key(q, x, m.norm(q)) * sc.scales[i]
+							key := m.estimated(m.key(q, x, m.norm(q))) * sc.scales[i]
 							if off := math.Abs(float64(sums[i][j]) - key); !(off <= sc.bound.E+sc.bound.g*math.Abs(key)) {
 								t.Fatalf("%v, %s, metric %d, %d components: %v for %v: off by more than %+v", p, name, m, dim, sums[i][j], key, sc.bound)
 							}

@@ -365,7 +365,7 @@ func (w *worker) begin(g, panel int) {
 		p := &w.picks[g*kernel.TileQueries+a]
 		p.smallest.Reset(w.k)
 		p.candidates = p.candidates[:0]
-		p.known = w.kth(query) * w.scale(query)
+		p.known = w.metric.estimated(w.kth(query)) * w.scale(query)
 		p.bound = p.smallest.Bound()
 		w.limits[g][a] = w.bound.pass(p.known)
 	}

@@ -147,9 +147,10 @@ func (s *State) merge(query int, found []entry) {
 //
 //	version  changes
 //	1        the first
+//	2        keys of angles are 1 − cos, before −cos
 const (
 	stateMagic   = "annoyxct"
-	stateVersion = 1
+	stateVersion = 2
 )
 
 // ErrState is what Load's errors match when a file is no state of this search, or damaged.

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/exact"
 )
 
 // efforts is what a forest's searches for a recall take. A forest's file has no calibration, so that the first search for each number
@@ -32,9 +33,8 @@ type effort struct {
 }
 
 const (
-	effortSample = 100  // items that are asked, each for its neighbours
-	effortSteps  = 3    // halvings of the last doubling
-	effortSlack  = 1e-5 // of a distance that counts as the true one
+	effortSample = 100 // items that are asked, each for its neighbours
+	effortSteps  = 3   // halvings of the last doubling
 )
 
 // settle replaces the recall that a search of a forest asks for by the effort that it takes.
@@ -80,6 +80,9 @@ type measured struct {
 	k   int
 	ids []int64
 	far []float64
+
+	vectors [][]float32 // of the ids
+	rule    exact.Rule
 }
 
 func newMeasured(ix *annoy.Index, k int) (*measured, error) {
@@ -89,27 +92,19 @@ func newMeasured(ix *annoy.Index, k int) (*measured, error) {
 		if n := len(m.ids); n > 0 && m.ids[n-1] == id {
 			continue
 		}
-		if _, err := ix.AppendVector(nil, id); err == nil {
-			m.ids = append(m.ids, id)
+		if v, err := ix.AppendVector(nil, id); err == nil {
+			m.ids, m.vectors = append(m.ids, id), append(m.vectors, v)
 		} else if !errors.Is(err, annoy.ErrNotFound) { // which a hole is
 			return nil, err
 		}
 	}
+	m.rule = exact.NewRule(exact.Metric(ix.Metric()), m.vectors)
 	m.far = make([]float64, len(m.ids))
 	return m, m.each(&annoy.SearchOptions{Exact: true}, func(i int, hits []annoy.Neighbor) {
 		if len(hits) > 0 {
-			far := float64(hits[len(hits)-1].Distance)
-			m.far[i] = far + m.sign()*(effortSlack*math.Abs(far)+1e-6)
+			m.far[i] = float64(hits[len(hits)-1].Distance)
 		}
 	})
-}
-
-// sign is that of farther: products descend.
-func (m *measured) sign() float64 {
-	if m.ix.Metric() == annoy.Dot {
-		return -1
-	}
-	return 1
 }
 
 // each searches for the neighbours of every item of the sample, without itself.
@@ -145,7 +140,7 @@ func (m *measured) recall(searchK int) (float64, error) {
 	shares := make([]float64, len(m.ids))
 	err := m.each(&annoy.SearchOptions{SearchK: searchK}, func(i int, hits []annoy.Neighbor) {
 		for _, h := range hits {
-			if m.sign()*(m.far[i]-float64(h.Distance)) >= 0 {
+			if m.rule.Near(m.vectors[i], float64(h.Distance), m.far[i]) {
 				shares[i] += 1 / float64(m.k)
 			}
 		}

@@ -224,6 +224,7 @@ func distance(m annoy.Metric, a, b []float32) float64 {
 	return math.Sqrt(max(0, 2-2*dot/math.Sqrt(aa*bb)))
 }
 
+// isHit is the rule of recall for vectors whose unit is about 1, as those measured here are, or larger.
 func isHit(d, kth float64) bool { return d <= kth*(1+1e-5)+1e-6 }
 
 // build builds on one worker and saves; where that is quick, the median of three times.

@@ -162,7 +162,7 @@ func (c *csvColumns) find(name string) (at int, why string) {
 	case c.names == nil:
 		return 0, fmt.Sprintf("no column %q: the file has no line of names; its columns are #0 to #%d", name, c.fields-1)
 	case at < 0:
-		return 0, fmt.Sprintf("no column %q: it has %s", name, enumerate(c.names))
+		return 0, fmt.Sprintf("no column %q: it has %s", name, visible.Names(c.names))
 	case slices.Contains(c.names[at+1:], name):
 		return 0, fmt.Sprintf("several columns are called %q: give the number of one, as #%d", name, at)
 	}
@@ -190,14 +190,4 @@ func (c *csvColumns) wrongNumber(n int) string {
 		return fmt.Sprintf("%d components, row 0 has %d", n, c.fields)
 	}
 	return fmt.Sprintf("%d fields, row 0 has %d", n, c.fields)
-}
-
-// enumerate lists names for an error.
-func enumerate(names []string) string {
-	const most = 10
-	list := visible.Names(names[:min(len(names), most)])
-	if len(names) > most {
-		list += fmt.Sprintf(" and %d more", len(names)-most)
-	}
-	return list
 }

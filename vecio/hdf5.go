@@ -212,16 +212,8 @@ func (h *HDF5File) dataset(name string) (DatasetInfo, int64, error) {
 		}
 		names = append(names, d.Name)
 	}
-	const most = 10
-	list := visible.Names(names[:min(len(names), most)])
-	switch {
-	case len(names) == 0:
-		list = "no datasets at all"
-	case len(names) > most:
-		list += fmt.Sprintf(" and %d more", len(names)-most)
-	}
 	return DatasetInfo{}, 0, &FormatError{File: h.name, Row: -1, Column: -1,
-		Msg: fmt.Sprintf("no dataset %q in its root group, which has %s", name, list)}
+		Msg: fmt.Sprintf("no dataset %q in its root group, which has %s", name, visible.Names(names))}
 }
 
 // input is the bytes of a dataset.

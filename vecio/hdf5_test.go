@@ -319,7 +319,7 @@ func TestHDF5Groups(t *testing.T) {
 		t.Errorf("many: %d datasets", len(h.Datasets()))
 	}
 	_, err = Open(hdf5Path("no_datasets.hdf5"), nil)
-	hdf5Fault(t, "no datasets", err, "", -1, -1, `no dataset "train" in its root group, which has no datasets at all`)
+	hdf5Fault(t, "no datasets", err, "", -1, -1, `no dataset "train" in its root group, which has nothing`)
 }
 
 func TestHDF5Attributes(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/annoy-go/annoy/internal/visible"
 )
 
 // jsonRow parses one line.
@@ -152,11 +154,11 @@ func vectorField(r jsonRow) (string, error) {
 	case err != nil || slices.Contains(all, vectorName):
 		return vectorName, nil
 	case len(arrays) > 1:
-		return "", fmt.Errorf("the object has no %q, and several arrays of numbers: name one of %s", vectorName, enumerate(arrays))
+		return "", fmt.Errorf("the object has no %q, and several arrays of numbers: name one of %s", vectorName, visible.Names(arrays))
 	case len(arrays) == 0 && len(all) == 0:
 		return "", fmt.Errorf("the object has no %q", vectorName)
 	case len(arrays) == 0:
-		return "", fmt.Errorf("the object has no %q, nor another array of numbers: it has %s", vectorName, enumerate(all))
+		return "", fmt.Errorf("the object has no %q, nor another array of numbers: it has %s", vectorName, visible.Names(all))
 	}
 	return arrays[0], nil
 }

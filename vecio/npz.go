@@ -48,10 +48,10 @@ func openNpz(src io.ReaderAt, size int64, name, array string) (*Reader, error) {
 	case len(arrays) == 0:
 		return fail("it has no arrays")
 	case array == "" && len(arrays) > 1:
-		return fail("it has several arrays: name one of %s", enumerate(names))
+		return fail("it has several arrays: name one of %s", visible.Names(names))
 	case array != "":
 		if chosen = slices.Index(names, strings.TrimSuffix(array, npyExtension)); chosen < 0 {
-			return fail("no array %q: it has %s", array, enumerate(names))
+			return fail("no array %q: it has %s", array, visible.Names(names))
 		}
 	}
 	if slices.Contains(names[chosen+1:], names[chosen]) {

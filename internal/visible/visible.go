@@ -37,11 +37,17 @@ func Name(s string) string {
 	return strconv.Quote(s)
 }
 
-// Names are names in a list, with commas between them. One that has a comma or
-// a space is quoted too.
+// mostNames is how many names a list shows.
+const mostNames = 10
+
+// Names are names in a list, with commas between them: the first ten, and how
+// many more there are, or "nothing". One that has a comma or a space is quoted too.
 func Names(names []string) string {
+	if len(names) == 0 {
+		return "nothing"
+	}
 	var b strings.Builder
-	for i, s := range names {
+	for i, s := range names[:min(len(names), mostNames)] {
 		if i > 0 {
 			b.WriteString(", ")
 		}
@@ -50,6 +56,9 @@ func Names(names []string) string {
 		} else {
 			b.WriteString(Name(s))
 		}
+	}
+	if more := len(names) - mostNames; more > 0 {
+		fmt.Fprintf(&b, " and %d more", more)
 	}
 	return b.String()
 }
@@ -61,6 +70,19 @@ func Line(s string) string {
 		return s
 	}
 	return string(escape(nil, []byte(s), obeyed))
+}
+
+// Lines is text that may have several lines, each as Line has it. Those after the
+// first are indented, so that none passes for another message.
+func Lines(s string) string {
+	if plain(s) {
+		return s
+	}
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = Line(line)
+	}
+	return strings.Join(lines, "\n  ")
 }
 
 // escape appends s, with escapes for the characters that must not pass and for

@@ -3,6 +3,7 @@ package visible
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -19,6 +20,12 @@ func TestNames(t *testing.T) {
 	if got, want := Names([]string{"a", "b c", "d\r", "e,f"}), `a, "b c", "d\r", "e,f"`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+	if got := Names(nil); got != "nothing" {
+		t.Error(got)
+	}
+	if got, want := Names(strings.Split("abcdefghijkl", "")), "a, b, c, d, e, f, g, h, i, j and 2 more"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 }
 
 func TestLine(t *testing.T) {
@@ -27,6 +34,14 @@ func TestLine(t *testing.T) {
 	} {
 		if got := Line(s); got != want {
 			t.Errorf("%q: %s, want %s", s, got, want)
+		}
+	}
+}
+
+func TestLines(t *testing.T) {
+	for s, want := range map[string]string{"a": "a", "a\nannoy: b\r\x1b[2J\n": "a\n  annoy: b\\u000d\\u001b[2J\n  "} {
+		if got := Lines(s); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func noColumn(file *parquet.File, name string) error {
 	for _, c := range file.Root().Columns() {
 		all = append(all, c.Name())
 	}
-	return fmt.Errorf("no column %q: it has %s", name, enumerate(all))
+	return fmt.Errorf("no column %q: it has %s", name, visible.Names(all))
 }
 
 // findVectors returns the column of the vectors: that of the options, or else
@@ -117,9 +117,9 @@ func findVectors(file *parquet.File, o *Options) (vectorColumn, error) {
 	}
 	switch {
 	case len(lists) == 0:
-		return vectorColumn{}, fmt.Errorf("no column is a list of FLOAT or DOUBLE: it has %s", enumerate(all))
+		return vectorColumn{}, fmt.Errorf("no column is a list of FLOAT or DOUBLE: it has %s", visible.Names(all))
 	case len(lists) > 1:
-		return vectorColumn{}, fmt.Errorf("several columns are lists of floats: name one of %s", enumerate(names))
+		return vectorColumn{}, fmt.Errorf("several columns are lists of floats: name one of %s", visible.Names(names))
 	}
 	return lists[0], nil
 }
@@ -141,7 +141,7 @@ func findIDs(file *parquet.File, o *Options) (*parquet.Column, error) {
 		case 1:
 			name = called[0]
 		default:
-			return nil, fmt.Errorf("columns %s are all called id: name that of the ids, or skip the others", enumerate(called))
+			return nil, fmt.Errorf("columns %s are all called id: name that of the ids, or skip the others", visible.Names(called))
 		}
 	}
 	c := file.Root().Column(name)
@@ -170,17 +170,4 @@ func isIdentity(c *parquet.Column) bool {
 		return logical == "" || logical == "STRING" || logical == "ENUM"
 	}
 	return false
-}
-
-// enumerate lists names for an error.
-func enumerate(names []string) string {
-	const most = 10
-	list := visible.Names(names[:min(len(names), most)])
-	switch {
-	case len(names) == 0:
-		return "no columns"
-	case len(names) > most:
-		list += fmt.Sprintf(" and %d more", len(names)-most)
-	}
-	return list
 }

@@ -70,7 +70,7 @@ func (e *env) report(ctx context.Context, cmd *cobra.Command, err error) int {
 		_ = printLine(e.stderr, map[string]string{"error": text})
 		return code
 	}
-	fmt.Fprintln(e.stderr, "annoy: "+visible.Line(text))
+	fmt.Fprintln(e.stderr, "annoy: "+visible.Lines(text))
 	if code == exitUsage {
 		fmt.Fprintf(e.stderr, "'%s --help' explains.\n", cmd.CommandPath())
 	}
@@ -92,7 +92,7 @@ func (e *env) warn(text string) {
 	case e.json:
 		_ = printLine(e.stderr, map[string]string{"warning": text})
 	default:
-		fmt.Fprintln(e.stderr, "annoy: warning: "+visible.Line(text))
+		fmt.Fprintln(e.stderr, "annoy: warning: "+visible.Lines(text))
 	}
 }
 

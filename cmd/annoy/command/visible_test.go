@@ -53,6 +53,7 @@ func TestControlCharactersAreShown(t *testing.T) {
 		{[]string{"verify", index}, `\u001b[2J`},
 		{[]string{"eval", index, "--queries", rows, "-k", "1", "--min-time", "1ms"}, ""},
 		{[]string{"query", index, "--key", "no" + hostile}, `\x1b[2J`},
+		{[]string{"info", "no\nannoy: such\r"}, "no\n  annoy: such\\u000d"},
 	} {
 		_, stdout, stderr := run(t, tc.args...)
 		text := stdout + stderr

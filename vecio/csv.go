@@ -141,7 +141,11 @@ func (c *csvRows) parse(dst []float32, fields []string, row, line int64) (int64,
 	for i, at := range c.columns.components {
 		v, why := parseComponent(strings.TrimSpace(fields[at]))
 		if why != "" {
-			return 0, c.in.lineErrorf(row, line, i, "%s%s", why, c.columns.called(at))
+			advice := ""
+			if row == 0 && c.columns.names != nil && !likeNumber(strings.TrimSpace(fields[at])) {
+				advice = "; a column that is no component can be skipped"
+			}
+			return 0, c.in.lineErrorf(row, line, i, "%s%s%s", why, c.columns.called(at), advice)
 		}
 		dst[i] = v
 	}

@@ -162,7 +162,7 @@ func TestMalformed(t *testing.T) {
 		{"csv id integer, then text", CSV, []byte("x,iD\n1,7\n1,a\n"), 1, -1, `its id is "a", those before are integers; a key column takes both (column "iD")`},
 		{"csv two ids", CSV, []byte("id,x,ID\n1,2,3\n"), -1, -1, "columns 0 and 2 are both called id"},
 		{"csv id only", CSV, []byte("id\n1\n"), -1, -1, "no column is left"},
-		{"csv word beside id", CSV, []byte("id,title,x\n1,a,2\n"), 0, 0, `"a" is not a number (column "title")`},
+		{"csv word beside id", CSV, []byte("id,title,x\n1,a,2\n"), 0, 0, `"a" is not a number (column "title"); a column that is no component can be skipped`},
 		{"csv of pandas, its numbers not left out", CSV, []byte(",0,1\n0,0.5,0.6\n"), -1, -1, "column #0: neither"},
 		{"tsv commas", TSV, []byte("1,2\n"), 0, 0, "is not a number"},
 		{"tsv empty first", TSV, []byte("x\ty\n\t2\n"), 0, 0, `"" is not a number`},

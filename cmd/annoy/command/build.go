@@ -113,7 +113,7 @@ vectors and index go to files.`,
   annoy build part.csv -o part.ann --ids part-ids.txt --metric dot
   annoy build docs.csv.gz -o docs.canopy --key-column url --skip-columns title
   annoy build docs.jsonl -o docs.canopy --vector-field embedding
-  cat *.csv | annoy build - --format csv -o vectors.ann`,
+  xzcat vectors.csv.xz | annoy build - --format csv -o vectors.ann`,
 		Args:              exactArgs("VECTORS"),
 		ValidArgsFunction: completeVectors,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runBuild(cmd, e, f, args[0]) },

@@ -117,9 +117,9 @@ func checkLength(v []float32, m Metric, what string) error {
 }
 
 // SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits in order of the
-// queries. The first error ends it. A filter must be safe for concurrent use; its panic ends the batch, whatever else
-// failed, and goes on, with the same value, in the goroutine that called. Errors: those of Search, and ctx's, also
-// where there are no queries.
+// queries: of each as many as Search finds, with memory for no more, however large k is. The first error ends it. A filter
+// must be safe for concurrent use; its panic ends the batch, whatever else failed, and goes on, with the same value, in the
+// goroutine that called. Errors: those of Search, and ctx's, also where there are no queries.
 func (ix *Index) SearchBatch(ctx context.Context, queries [][]float32, k int, o *SearchOptions) ([][]Neighbor, error) {
 	if err := ix.checkSearch(k, o); err != nil {
 		return nil, err

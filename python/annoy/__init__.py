@@ -16,14 +16,13 @@ AnnoyIndex has all that Annoy 1.17.3 has, and add_items, get_nns_by_vectors, fil
 of another kind, faster, with keys and calibrated recall. KNeighborsTransformer is for scikit-learn.
 """
 
+from . import annoylib
 from ._canopy import Canopy
 from ._filter import Filter
-from ._index import AnnoyIndex
+from ._index import Annoy, AnnoyIndex
 from ._version import __version__
 
-Annoy = AnnoyIndex
-
-__all__ = ["Annoy", "AnnoyIndex", "Canopy", "Filter", "__version__"]
+__all__ = ["Annoy", "AnnoyIndex", "Canopy", "Filter", "__version__", "annoylib"]
 
 
 def __getattr__(name):

@@ -1,5 +1,6 @@
 """Arrays in and out: numpy's where it is there, the standard library's where not."""
 
+import sys
 from array import array
 from operator import index
 
@@ -12,13 +13,29 @@ def numpy_or_none():
     return numpy
 
 
+def unpicklable(index):
+    """What copying or pickling an index that is only in memory raises: the class is that of all objects which cannot be."""
+    return TypeError(
+        f"cannot pickle 'annoy.{type(index).__name__}' object: an index is pickled as the path of its file, and this one has none: "
+        "save() it first, or pickle to_bytes()"
+    )
+
+
+def shown(array):
+    """An array as it is. One of numpy.ma with hidden values is refused: they would be taken as if they were shown."""
+    ma = sys.modules.get("numpy.ma")
+    if ma is not None and ma.is_masked(array):
+        raise ValueError("the array is masked, and has hidden values")
+    return array
+
+
 def ids_buffer(ids):
     """Ids as a contiguous buffer of int64. Floats are refused, since they would be cut."""
     numpy = numpy_or_none()
     if numpy is None or isinstance(ids, array):
         return ids if isinstance(ids, array) and ids.typecode == "q" else array("q", ids)
     if isinstance(ids, (range, numpy.ndarray)) or hasattr(ids, "__array__"):
-        ids = numpy.asarray(ids)
+        ids = numpy.asarray(shown(ids))
     else:
         ids = numpy.asarray(list(ids))
         if ids.size == 0:
@@ -38,6 +55,9 @@ def matrix_of(rows):
         numpy = numpy_or_none()
         if numpy is not None:
             rows = numpy.asarray(rows)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(rows, numpy.matrix):
+        rows = numpy.asarray(rows)  # a row of a matrix is a matrix
     dimensions = getattr(rows, "ndim", 2)
     # An array of objects may be one of rows, and one without numbers is no rows.
     if dimensions != 2 and getattr(getattr(rows, "dtype", None), "kind", "O") != "O" and rows.size > 0:

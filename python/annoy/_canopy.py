@@ -2,9 +2,8 @@
 
 import base64
 import json
-import pickle
 
-from ._arrays import bytes_of, check_jobs, ids_buffer, matrix_of, results, whole
+from ._arrays import bytes_of, check_jobs, ids_buffer, matrix_of, results, unpicklable, whole
 from ._library import core as _core
 
 
@@ -124,13 +123,12 @@ class Canopy:
     def search_many(
         self, vectors, n=10, *, recall=None, search_k=-1, filter=None, max_distance=None, min_product=None, n_jobs=-1
     ):
-        """The same for every row of a matrix, on n_jobs threads: two arrays, int64 filled up with -1 and float32 with NaN."""
-        vectors = matrix_of(vectors)
-        if n < 0:
-            raise ValueError(f"n is {n}, want 0 or more")
-        ids, distances = results(len(vectors), n)
-        self._core._search_many(vectors, n, search_k, recall, filter, max_distance, min_product, check_jobs(n_jobs), ids, distances)
-        return ids, distances
+        """The same for every row of a matrix, on n_jobs threads: two arrays, int64 filled up with -1 and float32 with NaN, of n
+        columns, or of as many as there are items where n is more."""
+        n = whole("n", n, 0, 2**63 - 1)
+        return self._core._search_many(
+            matrix_of(vectors), n, search_k, recall, filter, max_distance, min_product, check_jobs(n_jobs), results
+        )
 
     def vector(self, id):
         """Returns the vector of an item, as a list. IndexError where there is none."""
@@ -184,7 +182,7 @@ class Canopy:
     def __reduce__(self):
         path = self._core._source()
         if path is None:
-            raise pickle.PicklingError("a canopy is pickled as the path of its file, and this one has none: save() it first, or pickle to_bytes()")
+            raise unpicklable(self)
         return _opened, (type(self), path)
 
     def __repr__(self):

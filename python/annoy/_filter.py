@@ -1,6 +1,6 @@
 """What the answers of a search are to be among."""
 
-from ._arrays import ids_buffer, numpy_or_none
+from ._arrays import ids_buffer, numpy_or_none, shown
 from ._library import core as _core
 
 _IDS, _MASK, _ROARING32, _ROARING64, _FUNCTION = range(5)
@@ -31,7 +31,7 @@ def _form(allowed):
         return (_ROARING64 if "64" in type(allowed).__name__ else _ROARING32), bytes(serialize())
     numpy = numpy_or_none()
     if numpy is not None and hasattr(allowed, "__array__"):  # a tensor or a Series too
-        allowed = numpy.asarray(allowed)
+        allowed = numpy.asarray(shown(allowed))
     if numpy is not None and isinstance(allowed, numpy.ndarray) and allowed.dtype == bool:
         if allowed.ndim != 1:
             raise ValueError(f"a mask of {allowed.ndim} dimensions, want one")

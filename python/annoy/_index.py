@@ -1,12 +1,10 @@
 """AnnoyIndex: Annoy's class, whose methods are in the extension, and what goes beyond it."""
 
-import pickle
-
-from ._arrays import bytes_of, check_jobs, ids_buffer, matrix_of, results
+from ._arrays import bytes_of, check_jobs, ids_buffer, matrix_of, results, unpicklable, whole
 from ._library import core as _core
 
 
-class AnnoyIndex(_core.Index):
+class Annoy(_core.Index):  # the name that Annoy's own class has; it is imported as AnnoyIndex
     """AnnoyIndex(f, metric): an index of vectors of f numbers, in Annoy's file format.
 
     metric is "angular", "euclidean", "manhattan", "hamming", "dot", or "cosine" (1 - cos, whose files are angular's).
@@ -45,16 +43,16 @@ class AnnoyIndex(_core.Index):
         min_product=None,
     ):
         """Returns the n closest items to every row of a matrix: an int64 array of a row for each, filled up with -1; with
-        include_distances also a float32 array of the distances, filled up with NaN, as a tuple.
+        include_distances also a float32 array of the distances, filled up with NaN, as a tuple. It has n columns, or as many as
+        there are items where n is more.
 
         n_jobs: threads; -1: one a processor. The other arguments are those of get_nns_by_vector. Without numpy the arrays
         are memoryviews.
         """
-        vectors = matrix_of(vectors)
-        if n < 0:
-            raise ValueError(f"n is {n}, want 0 or more")
-        ids, distances = results(len(vectors), n)
-        self._search_many(vectors, n, search_k, recall, filter, max_distance, min_product, check_jobs(n_jobs), ids, distances)
+        n = whole("n", n, 0, 2**63 - 1)
+        ids, distances = self._search_many(
+            matrix_of(vectors), n, search_k, recall, filter, max_distance, min_product, check_jobs(n_jobs), results
+        )
         return (ids, distances) if include_distances else ids
 
     def to_bytes(self):
@@ -98,8 +96,11 @@ class AnnoyIndex(_core.Index):
     def __reduce__(self):
         path = self._source()
         if path is None:
-            raise pickle.PicklingError("an index is pickled as the path of its file, and this one has none: save() it first, or pickle to_bytes()")
+            raise unpicklable(self)
         return _loaded, (type(self), self.f, self.metric, path)
+
+
+AnnoyIndex = Annoy
 
 
 def _loaded(cls, f, metric, path):

@@ -405,6 +405,9 @@ func written(path string, do func() error) error {
 // sized says in Annoy's words what its users know as the sign of another metric or dimension.
 func (o *object) sized(path string, err error) error {
 	info, e := os.Stat(path)
+	if e == nil && !o.canopy && info.Mode()&os.ModeDevice != 0 { // which has no size
+		return osError("Size of file is zero: %v", err)
+	}
 	if e != nil || o.canopy || !errors.Is(err, annoy.ErrCorrupt) && !errors.Is(err, annoy.ErrMismatch) {
 		return err
 	}

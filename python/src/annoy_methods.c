@@ -101,11 +101,29 @@ PyObject *index_unload(Index *self, PyObject *unused) {
 	Py_RETURN_TRUE;
 }
 
+// path_of is PyUnicode_FSConverter with Annoy's messages. Annoy takes strings only.
+static int path_of(PyObject *o, PyObject **path) {
+	if (o == NULL) // what was converted is given up
+		return PyUnicode_FSConverter(NULL, path);
+	if (PyUnicode_Check(o)) {
+		if (PyUnicode_FindChar(o, 0, 0, PyUnicode_GetLength(o), 1) >= 0) {
+			PyErr_SetString(PyExc_ValueError, "embedded null character");
+			return 0;
+		}
+	} else if (!PyBytes_Check(o) && !PyObject_HasAttrString((PyObject *)Py_TYPE(o), "__fspath__")) {
+		PyObject *name = o == Py_None ? NULL : PyObject_GetAttrString((PyObject *)Py_TYPE(o), "__name__");
+		PyErr_Format(PyExc_TypeError, "argument 1 must be str, not %V", name, "None");
+		Py_XDECREF(name);
+		return 0;
+	}
+	return PyUnicode_FSConverter(o, path);
+}
+
 // file_arguments reads fn and prefault.
 static int file_arguments(PyObject *args, PyObject *keywords, PyObject **path, int *prefault) {
 	static char *names[] = {"fn", "prefault", NULL};
 	unsigned char flag = 0;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|b", names, PyUnicode_FSConverter, path, &flag))
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&|b", names, path_of, path, &flag))
 		return -1;
 	*prefault = flag;
 	return 0;
@@ -170,7 +188,7 @@ PyObject *index_save(Index *self, PyObject *args, PyObject *keywords) {
 PyObject *index_on_disk_build(Index *self, PyObject *args, PyObject *keywords) {
 	static char *names[] = {"fn", NULL};
 	PyObject *path;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&", names, PyUnicode_FSConverter, &path))
+	if (!PyArg_ParseTupleAndKeywords(args, keywords, "O&", names, path_of, &path))
 		return NULL;
 	if (index_ready(self) < 0 || index_changeable(self) < 0) {
 		Py_DECREF(path);

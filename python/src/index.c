@@ -6,8 +6,6 @@
 #include <unistd.h>
 #endif
 
-#include <structmember.h>
-
 // new_object makes an Index of either kind.
 static PyObject *new_object(PyTypeObject *type, int f, const char *metric, int canopy) {
 	if (strlen(metric) >= sizeof ((Index *)NULL)->metric) {
@@ -236,9 +234,24 @@ int job_wait(uintptr_t job, PyObject *progress, Asking *asking) {
 	}
 }
 
-static PyMemberDef members[] = {
-	{"f", T_INT, offsetof(Index, f), READONLY, "The number of components of a vector."},
-	{NULL, 0, 0, 0, NULL},
+static PyObject *get_f(Index *self, void *unused) {
+	(void)unused;
+	return PyLong_FromLong(self->f);
+}
+
+// set_f refuses. Annoy lets f be set, with undefined effect, and not be deleted: the exception for that is its own.
+static int set_f(Index *self, PyObject *value, void *unused) {
+	(void)self, (void)unused;
+	if (value == NULL)
+		PyErr_SetString(PyExc_TypeError, "can't delete numeric/char attribute");
+	else
+		PyErr_SetString(PyExc_AttributeError, "readonly attribute");
+	return -1;
+}
+
+static PyGetSetDef attributes[] = {
+	{"f", (getter)get_f, (setter)set_f, "The number of components of a vector.", NULL},
+	{NULL, NULL, NULL, NULL, NULL},
 };
 
 #define NNS \
@@ -287,7 +300,7 @@ static PyType_Slot slots[] = {
 	{Py_tp_new, index_new},
 	{Py_tp_init, index_init},
 	{Py_tp_dealloc, index_dealloc},
-	{Py_tp_members, members},
+	{Py_tp_getset, attributes},
 	{Py_tp_methods, methods},
 	{0, NULL},
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address_space.h"
 #include "file.h"
 #include "signals.h"
 
@@ -75,6 +76,8 @@ int library_open(void) {
 		PyErr_SetString(PyExc_ImportError, "annoy: import annoy before annoy._core");
 		return -1;
 	}
+	if (address_space_check() < 0)
+		return -1;
 	signals_before_library();
 	// Go's runtime of the parent is dead in this process, and its file cannot be opened a second time: a copy can.
 	void *handle = opened == 0 ? file_open_library(library_path) : file_open_library_copy(library_path);

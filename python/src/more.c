@@ -104,31 +104,38 @@ static PyObject *build_with(Index *self, PyObject *args) {
 	Py_RETURN_NONE;
 }
 
-// search_many(matrix, n, search_k, recall, filter, max_distance, min_product, jobs, ids, distances): the last two are
-// contiguous writable buffers of int64 and float32.
+// search_many(matrix, n, search_k, recall, filter, max_distance, min_product, jobs, results): results(rows, columns) makes the
+// contiguous writable buffers of int64 and float32 that are returned. It is called once all else is found to be right, and for no
+// more columns than there are items.
 static PyObject *search_many(Index *self, PyObject *args) {
-	PyObject *o, *recall, *filter, *max_distance, *min_product, *ids, *distances;
+	PyObject *o, *recall, *filter, *max_distance, *min_product, *results, *made = NULL, *returned = NULL;
 	long long n, search_k;
 	int jobs;
-	if (!PyArg_ParseTuple(args, "OLLOOOOiOO", &o, &n, &search_k, &recall, &filter, &max_distance, &min_product, &jobs, &ids, &distances))
+	if (!PyArg_ParseTuple(args, "OLLOOOOiO", &o, &n, &search_k, &recall, &filter, &max_distance, &min_product, &jobs, &results))
 		return NULL;
 	READY(self);
 	Matrix m;
-	Py_buffer to_ids = {0}, to_distances = {0};
-	PyObject *result = NULL;
 	if (matrix_get(o, self->f, &m) < 0)
 		return NULL;
+	Search s;
+	if (search_begin(&s, self, search_k, recall, filter, max_distance, min_product) < 0)
+		goto no_search;
+	int64_t items = lib.len(self->handle);
+	if (n > items)
+		n = items;
+	PyObject *ids, *distances; // borrowed
+	made = PyObject_CallFunction(results, "LL", (long long)m.rows.count, n);
+	if (made == NULL || !PyArg_ParseTuple(made, "OO", &ids, &distances))
+		goto no_ids;
+	Py_buffer to_ids = {0}, to_distances = {0};
 	if (PyObject_GetBuffer(ids, &to_ids, PyBUF_WRITABLE) < 0)
 		goto no_ids;
 	if (PyObject_GetBuffer(distances, &to_distances, PyBUF_WRITABLE) < 0)
 		goto no_distances;
 	if (n < 0 || to_ids.len != m.rows.count * n * 8 || to_distances.len != m.rows.count * n * 4) {
 		PyErr_SetString(PyExc_ValueError, "annoy: results do not fit");
-		goto no_search;
+		goto done;
 	}
-	Search s;
-	if (search_begin(&s, self, search_k, recall, filter, max_distance, min_product) < 0)
-		goto no_search;
 	signals_check();
 	annoy_error error = {0};
 	uintptr_t job;
@@ -140,17 +147,21 @@ static PyObject *search_many(Index *self, PyObject *args) {
 		failed = job_wait(job, NULL, &s.asking) < 0;
 	if (s.asking.failed && failed)
 		PyErr_Clear(); // the filter's exception was first
-	if (search_end(&s, self) == 0 && !failed) {
-		Py_INCREF(Py_None);
-		result = Py_None;
+	if (!failed) {
+		Py_INCREF(made);
+		returned = made;
 	}
-no_search:
+done:
 	PyBuffer_Release(&to_distances);
 no_distances:
 	PyBuffer_Release(&to_ids);
 no_ids:
+	if (search_end(&s, self) < 0)
+		Py_CLEAR(returned);
+	Py_XDECREF(made);
+no_search:
 	matrix_release(&m);
-	return result;
+	return returned;
 }
 
 // open_with(path, access, prefault)

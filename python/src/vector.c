@@ -130,9 +130,24 @@ static int fill_sequence(PyObject *o, int dim, float *to) {
 	return 0;
 }
 
+// masked tells whether an array has hidden components, as numpy.ma's have: a buffer would show them, so that these are read
+// one by one, where a hidden one is NaN. The type that was seen last is remembered, which costs nothing where all are of one.
+static int masked(PyObject *o) {
+	static PyTypeObject *plain;
+	PyTypeObject *type = Py_TYPE(o);
+	if (type == plain)
+		return 0;
+	if (PyObject_HasAttrString((PyObject *)type, "mask") && PyObject_HasAttrString((PyObject *)type, "filled"))
+		return 1;
+	Py_INCREF((PyObject *)type);
+	Py_XDECREF((PyObject *)plain);
+	plain = type;
+	return 0;
+}
+
 // view_of gets the buffer of an array. 0 where there is none, or none of so many dimensions.
 static int view_of(PyObject *o, int dimensions, Py_buffer *view) {
-	if (!PyObject_CheckBuffer(o))
+	if (!PyObject_CheckBuffer(o) || masked(o))
 		return 0;
 	if (PyObject_GetBuffer(o, view, PyBUF_STRIDED_RO | PyBUF_FORMAT) < 0) {
 		PyErr_Clear();

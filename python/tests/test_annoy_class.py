@@ -1,5 +1,7 @@
 """The class itself, as Annoy 1.17.3 has it: how it is made, named and documented, and how its arguments are checked."""
 
+import copy
+import pickle
 import unittest
 import warnings
 
@@ -30,21 +32,30 @@ METHODS = {
 
 class Names(AnnoyCase):
     def test_class(self):
-        # Annoy's own calls itself Annoy; ours by the name that is imported.
-        self.assertEqual(AnnoyIndex.__module__, "annoy")
-        self.assertIs(getattr(annoy, AnnoyIndex.__name__, AnnoyIndex), AnnoyIndex)
+        self.assertEqual((AnnoyIndex.__module__, AnnoyIndex.__name__, AnnoyIndex.__qualname__), ("annoy", "Annoy", "Annoy"))
+        self.assertEqual(type(AnnoyIndex(2, "angular")).__name__, "Annoy")
         self.assertIsInstance(AnnoyIndex.__doc__, str)
 
     def test_alias(self):
-        # Annoy keeps it in annoy.annoylib only.
-        from annoy.annoylib import Annoy
-
-        self.assertIs(Annoy, AnnoyIndex)
+        # Annoy keeps it in annoy.annoylib only, which is there once annoy is imported.
+        self.assertIs(annoy.annoylib.Annoy, AnnoyIndex)
         if OURS:
             self.assertIs(annoy.Annoy, AnnoyIndex)
 
     def test_repr(self):
-        self.assertRegex(repr(AnnoyIndex(2, "angular")), "^<annoy.Annoy(Index)? object at 0x[0-9a-f]+>$")
+        self.assertRegex(repr(AnnoyIndex(2, "angular")), "^<annoy.Annoy object at 0x[0-9a-f]+>$")
+
+    def test_f_is_not_deleted(self):
+        index = AnnoyIndex(2, "angular")
+        with self.raises(TypeError, "can't delete numeric/char attribute"):
+            del index.f
+        self.assertEqual(index.f, 2)
+
+    def test_memory_is_not_copied(self):
+        index = AnnoyIndex(2, "angular")
+        for again in (copy.copy, copy.deepcopy, pickle.dumps):
+            with self.assertRaisesRegex(TypeError, "^cannot pickle 'annoy.Annoy' object"):
+                again(index)
 
     def test_methods_and_their_docs(self):
         for name, doc in METHODS.items():
@@ -286,9 +297,12 @@ class Arguments(AnnoyCase):
         index = AnnoyIndex(2, "euclidean")
         index.build(1)
         for call in (index.load, index.save, index.on_disk_build):
-            with self.assertRaises(TypeError):
-                call(3)
-            with self.assertRaisesRegex(ValueError, "embedded null"):
+            for wrong, name in ((3, "int"), (3.5, "float"), (True, "bool"), (None, "None"), (["x"], "list"), (str, "type")):
+                with self.raises(TypeError, f"argument 1 must be str, not {name}"):
+                    call(wrong)
+                with self.raises(TypeError, f"argument 1 must be str, not {name}"):
+                    call(fn=wrong)
+            with self.raises(ValueError, "embedded null character"):
                 call("x\0")
 
 

@@ -2,8 +2,12 @@
 
 import os
 import pathlib
+import stat
+import traceback
 import unittest
+import warnings
 
+import annoy
 from annoy import AnnoyIndex
 
 from annoy_case import METRICS, OURS, AnnoyCase, index_of, mended, vectors
@@ -34,6 +38,70 @@ class SaveAndLoad(AnnoyCase):
         for name in ("x", "x.tree", "x.idx", "x.annoy", "name with spaces.ann", "Ünïcode.ann"):
             index.save(name)
             self.assertEqual(load(name).get_n_items(), 50)
+
+    def test_what_is_beside_it_stays(self):
+        # Annoy writes one file. Ours has a second one, which takes the place of nothing but its like.
+        index = index_of(vectors(50, 5))
+        pathlib.Path("x.ann.meta").write_text("notes")
+        os.mkdir("y.ann.meta")
+        for name in ("x.ann", "y.ann", "n" * 251 + ".ann", "n" * 252, "n" * 255):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self.assertIs(index.save(name), True)
+                self.assertEqual(load(name).get_n_items(), 50)
+        self.assertEqual(pathlib.Path("x.ann.meta").read_text(), "notes")
+        self.assertEqual(os.listdir("y.ann.meta"), [])
+
+    @unittest.skipUnless(hasattr(os, "mknod") and os.geteuid() == 0, "only root makes devices")
+    def test_device(self):
+        os.mknod("null", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+        with self.assertRaisesRegex(OSError, "^Size of file is zero"):
+            load("null")
+
+    @unittest.skipUnless(hasattr(os, "fork"), "users are changed in a fork")
+    def test_file_in_a_locked_folder(self):
+        """Who may write the file and not the folder gets what Annoy gives: the file's new content."""
+        os.makedirs("locked/folder")
+        names = {"euclidean.ann": index_of(vectors(60, 5))}
+        if OURS:
+            names["small.canopy"] = annoy.Canopy(5, "euclidean")
+            names["small.canopy"].add_items(None, vectors(60, 5))
+            names["small.canopy"].build()
+        for name, index in names.items():
+            path = pathlib.Path("locked/folder", name)
+            path.write_bytes(b"old" * 10000)
+            path.chmod(0o666)
+            if OURS:
+                names[name] = index.to_bytes()
+        os.chmod(os.getcwd(), 0o755)
+        os.chmod("locked/folder", 0o555)
+        self.addCleanup(os.chmod, os.path.abspath("locked/folder"), 0o755)
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                if os.geteuid() == 0:
+                    os.setgroups([])
+                    os.setgid(65534)
+                    os.setuid(65534)
+                for name, index in names.items():
+                    if OURS:  # what is only in memory is another test's matter
+                        index = annoy.Canopy.from_bytes(index) if name.endswith("canopy") else AnnoyIndex.from_bytes(index, 5, "euclidean")
+                    with warnings.catch_warnings(record=True) as told:
+                        warnings.simplefilter("always")
+                        index.save("locked/folder/" + name)
+                    if OURS and "overwritten in place" not in str(told[0].message):
+                        raise AssertionError([str(w.message) for w in told])
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        self.assertEqual(load("locked/folder/euclidean.ann").get_n_items(), 60)
+        if OURS:
+            self.assertEqual(len(annoy.Canopy.open("locked/folder/small.canopy")), 60)
+        self.assertEqual(sorted(os.listdir("locked/folder")), sorted(names))
 
     def test_save_of_a_loaded_index_is_a_copy(self):
         index_of(vectors(50, 5)).save("a.ann")

@@ -4,10 +4,11 @@ import json
 import subprocess
 import sys
 import unittest
+import warnings
 
 from annoy import AnnoyIndex
 
-from annoy_case import AnnoyCase
+from annoy_case import OURS, AnnoyCase
 
 try:
     import numpy as np
@@ -72,6 +73,23 @@ class Arrays(AnnoyCase):
     def test_subclasses(self):
         self.check(np.ma.masked_array([1.0, 2.0, 3.0]), [1.0, 2.0, 3.0])
         self.check(np.array([1.0, 2.0, 3.0]).view(np.recarray), [1.0, 2.0, 3.0])
+
+    def test_hidden_components(self):
+        # A hidden number is NaN, which Annoy stores and we refuse. What is hidden is never taken.
+        for kind in (np.float32, np.float64, np.int16):
+            hidden = np.ma.masked_array(np.array([1, 2, 3], kind), [False, True, False])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                if OURS:
+                    index = AnnoyIndex(3, "euclidean")
+                    index.add_item(0, [1, 2, 3])
+                    index.build(1)
+                    for call in (lambda: self.index.add_item(0, hidden), lambda: index.get_nns_by_vector(hidden, 1)):
+                        with self.assertRaisesRegex(ValueError, "component 1 is NaN"):
+                            call()
+                else:
+                    self.index.add_item(0, hidden)
+                    self.assertTrue(np.isnan(self.index.get_item_vector(0)[1]))
 
     def test_wrong_shapes(self):
         for length in (0, 2, 4):

@@ -50,6 +50,13 @@ class Batches(InFolder):
         wide[::2, :DIM] = q
         for same in (wide[::2, :DIM], wide[::2, :DIM][::-1][::-1], numpy.asfortranarray(q), q.astype(float), q.astype(">f4"), list(q)):
             self.check(same)
+        for kind in (numpy.float32, numpy.float64, numpy.float16, ">f8"):
+            want = self.index.get_nns_by_vectors(q.astype(kind).astype("f"), 7).tolist()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", PendingDeprecationWarning)
+                matrix = numpy.matrix(q.astype(kind))
+            self.assertEqual(self.index.get_nns_by_vectors(matrix, 7).tolist(), want)
+            self.assertEqual(self.index.get_nns_by_vectors(numpy.ma.masked_array(q.astype(kind)), 7).tolist(), want)
         self.check(q[::-1][::-1].astype(numpy.longdouble))
         ids, distances = self.index.get_nns_by_vectors(q, 7, include_distances=True)
         self.assertEqual((ids.dtype, ids.shape, distances.dtype), (numpy.int64, (50, 7), numpy.float32))
@@ -57,6 +64,56 @@ class Batches(InFolder):
         self.assertEqual(self.index.get_nns_by_vectors(half, 7).tolist(), self.index.get_nns_by_vectors(half.astype("f"), 7).tolist())
         self.assertEqual(self.index.get_nns_by_vectors(q[:0], 7).shape, (0, 7))
         self.assertEqual(self.index.get_nns_by_vectors(q, 0).shape, (50, 0))
+
+    def test_no_more_columns_than_items(self):
+        canopy = annoy.Canopy(DIM, "angular")
+        canopy.add_items(None, vectors(60))
+        canopy.build()
+        for n in (len(self.index), len(self.index) + 1, 2**31, 2**62, 2**63 - 1):
+            ids = self.index.get_nns_by_vectors(self.queries, n, EVERYTHING)
+            self.assertEqual((len(ids), len(ids[0])), (50, len(self.index)))
+            ids, distances = canopy.search_many(self.queries, n, recall=1)
+            self.assertEqual((len(ids), len(ids[0]), len(distances[0])), (50, 60, 60))
+            self.assertEqual(sorted(list(ids.tolist()[0])), list(range(60)))
+        for call in (lambda n: self.index.get_nns_by_vectors(self.queries, n), lambda n: canopy.search_many(self.queries, n)):
+            for wrong in (-1, 2**63):
+                with self.assertRaisesRegex(ValueError, f"n is {wrong}"):
+                    call(wrong)
+            with self.assertRaises(TypeError):
+                call(1.5)
+
+    def test_arguments_come_before_results(self):
+        """What is wrong is told, and not that there is no memory for its answer."""
+        def results(*shape):
+            raise AssertionError(f"made {shape}")
+
+        for queries, options, message in (
+            ([[0] * (DIM + 1)], (None, None, None, None), "wrong length"),
+            (self.queries, (7.5, None, None, None), "recall"),
+            (self.queries, (None, object(), None, None), "filter"),
+            (self.queries, (None, None, -1.0, None), "max_distance"),
+        ):
+            with self.assertRaisesRegex(Exception, message):
+                self.index._search_many(queries, 7, -1, *options, 1, results)
+
+    @unittest.skipIf(numpy is None, "numpy is not there")
+    def test_hidden_numbers(self):
+        """Values that a masked array hides are not taken, wherever an array may be."""
+        rows = numpy.ma.masked_array(numpy.ones((3, DIM), numpy.float32))
+        rows[1, 2] = numpy.ma.masked
+        ids = numpy.ma.masked_array([1, 2, 3], [True, False, False])
+        index = AnnoyIndex(DIM, "angular")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for call in (
+                lambda: index.add_items(None, rows),
+                lambda: index.add_items(ids, vectors(3)),
+                lambda: self.index.get_nns_by_vectors(rows, 1),
+                lambda: Filter(ids),
+                lambda: Filter(ids > 1),
+            ):
+                with self.assertRaisesRegex(ValueError, "component 2 is NaN|hidden values"):
+                    call()
 
     @unittest.skipIf(numpy is None, "numpy is not there")
     def test_halves_are_exact(self):
@@ -78,13 +135,15 @@ class Batches(InFolder):
                 self.assertEqual(index.get_item_vector(i), [float(x) for x in v], kind)
 
     def test_padding(self):
-        index = built(3)
-        ids, distances = index.get_nns_by_vectors(self.queries[:2], 5, include_distances=True)
+        index = built(8)
+        ids, distances = index.get_nns_by_vectors(self.queries[:2], 5, EVERYTHING, include_distances=True, filter=[0, 1, 2])
         for row, d in zip(ids.tolist(), distances.tolist()):
             self.assertEqual(sorted(row[:3]), [0, 1, 2])
             self.assertEqual(row[3:], [-1, -1])
             self.assertTrue(all(x != x for x in d[3:]), d)
         unbuilt = AnnoyIndex(DIM, "angular")
+        self.assertEqual(unbuilt.get_nns_by_vectors(self.queries[:2], 2).tolist(), [[]] * 2)
+        unbuilt.add_items(None, vectors(3))
         self.assertEqual(unbuilt.get_nns_by_vectors(self.queries[:2], 2).tolist(), [[-1, -1]] * 2)
 
     def test_mistakes(self):
@@ -248,7 +307,7 @@ class Values(InFolder):
         self.addCleanup(os.chdir, "/")
         index = built()
         for unsaved in (index, AnnoyIndex(DIM, "angular")):
-            with self.assertRaisesRegex(pickle.PicklingError, "save\\(\\) it first"):
+            with self.assertRaisesRegex(TypeError, "^cannot pickle 'annoy.*save\\(\\) it first"):
                 pickle.dumps(unsaved)
         index.save("x.ann")
         data = pickle.dumps(index)
@@ -288,7 +347,7 @@ class Values(InFolder):
         mine.add_item(0, vectors(1)[0])
         mine.build(1)
         self.assertEqual((mine.name, mine.get_nns_by_item(0, 1), type(Mine.from_bytes(mine.to_bytes(), DIM, "angular"))), ("mine", [0], Mine))
-        self.assertEqual((AnnoyIndex.__module__, repr(AnnoyIndex)), ("annoy", "<class 'annoy.AnnoyIndex'>"))
+        self.assertEqual((AnnoyIndex.__module__, repr(AnnoyIndex)), ("annoy", "<class 'annoy.Annoy'>"))
 
     def test_verify_and_stats(self):
         index = self.saved(3000)

@@ -4,6 +4,6 @@ This is a folder because Python looks for one before it looks for a file: if Spo
 annoy/__init__.py imports this, and not the extension annoylib that came with it, and the clash is told.
 """
 
-from .._index import AnnoyIndex as Annoy
+from .._index import Annoy
 
 __all__ = ["Annoy"]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/annoy-go/annoy"
@@ -29,6 +30,40 @@ func section(t *testing.T, data []byte, kind uint32) (b []byte, sealed func()) {
 	}
 	t.Fatalf("no section %d", kind)
 	return nil, nil
+}
+
+// TestVerifyCalibration: entries that ask for more leaves or tops than there are.
+func TestVerifyCalibration(t *testing.T) {
+	const calibration, head = 17, 16
+	b, err := annoy.NewBuilder(4, annoy.Euclidean, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range cloud(seeded(84), 3000, 4) {
+		if err := b.Add(i, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	built, err := b.Build(t.Context(), &annoy.BuildOptions{Calibrate: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := bytesOf(t, built)
+	for field, what := range []string{4: "leaves", 8: "tops"} {
+		data := aligned(slices.Clone(good))
+		if what != "" {
+			table, sealed := section(t, data, calibration)
+			binary.LittleEndian.PutUint32(table[head+field:], 1<<20)
+			sealed()
+		}
+		ix, err := annoy.Load(data, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := ix.Verify(t.Context()); errors.Is(err, annoy.ErrCorrupt) != (what != "") {
+			t.Errorf("too many %s: %v", what, err)
+		}
+	}
 }
 
 // TestDamagedCanopyByEveryAccess: a code of a row that is not there is ErrCorrupt however the file is read.

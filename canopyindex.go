@@ -2,6 +2,7 @@ package annoy
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math"
 	"sync"
@@ -246,9 +247,26 @@ func (c *canopyIndex) verify(ctx context.Context, tell func(Progress)) error {
 		steps.tell(Progress{Stage: "verify", Done: done, Total: total})
 	})
 	if err == nil {
+		err = c.verifyCalibration()
+	}
+	if err == nil {
 		steps.end()
 	}
 	return err
+}
+
+// verifyCalibration proves that the calibration, which was read whole when the index was opened, asks for no more than there is.
+func (c *canopyIndex) verifyCalibration() error {
+	if c.calibration == nil {
+		return nil
+	}
+	for _, e := range c.calibration.Entries {
+		if e.Probes > max(1, c.ix.NLeaves) || e.Tops > max(1, c.ix.NTops) {
+			return &CorruptError{Offset: -1, Reason: fmt.Sprintf("the calibration asks for %d leaves of %d and %d tops of %d",
+				e.Probes, c.ix.NLeaves, e.Tops, c.ix.NTops)}
+		}
+	}
+	return nil
 }
 
 func (c *canopyIndex) save(path string, warn func(string)) error {

@@ -23,6 +23,17 @@ func (m *matrix) Dim() int                         { return m.dim }
 func (m *matrix) Row(i int, _ []float32) []float32 { return m.rows[i*m.dim : (i+1)*m.dim] }
 func (m *matrix) ID(i int) int64                   { return int64(i) }
 
+// bits is the zeros and ones that Hamming sees.
+func (m *matrix) bits() *matrix {
+	b := &matrix{dim: m.dim, rows: make([]float32, len(m.rows))}
+	for i, x := range m.rows {
+		if x > 0.5 {
+			b.rows[i] = 1
+		}
+	}
+	return b
+}
+
 // wordSet is the embedded words with even numbers, 5000 vectors, and of the others 200 queries.
 func wordSet() (base, queries *matrix) { return halfOfWords() }
 

@@ -219,6 +219,7 @@ func damage[T any](data []byte, k kind, do func([]T)) *Index {
 			e.crc = crc32.Checksum(b, castagnoli)
 		}
 	}
+	copy(data, ix.head.encode(ix.table))
 	return ix
 }
 

@@ -60,6 +60,9 @@ func (f fixture) assembly(t testing.TB) *Assembly {
 			m.rows[i] = float32(math.Round(float64(min(max(20*x, 0), 100))))
 		}
 	}
+	if f.metric == Hamming {
+		m = m.bits()
+	}
 	return f.assemblyOf(t, m)
 }
 

@@ -104,6 +104,9 @@ func (ix *Index) view() error {
 	for k := range kinds {
 		e, want := found[k], sizes[k]
 		if _, must := sizes[k]; !must {
+			if e != nil && (k == kindSlotRows || k >= kindCenter && k <= kindAxisScale) {
+				return corruptAt(ix.entryAt(e), "%v: of another shape, or without axes", k)
+			}
 			continue
 		}
 		if e == nil {

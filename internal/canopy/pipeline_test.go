@@ -229,6 +229,10 @@ func TestBuildOfDegenerateSets(t *testing.T) {
 	} {
 		for m := Angular; m <= Cosine; m++ {
 			t.Run(fmt.Sprintf("%s/%d", name, m), func(t *testing.T) {
+				vs := vs
+				if m == Hamming {
+					vs = vs.bits()
+				}
 				ix := mustOpen(t, buildBytes(t, vs, Params{Metric: m, Auto: true, Calibrate: 5}))
 				if err := ix.Verify(t.Context()); err != nil {
 					t.Fatal(err)

@@ -148,7 +148,7 @@ func (h *header) check() error {
 		{finite32(h.scale) && h.scale > 0, "scale of the centroids", h.scale},
 		{finite32(h.cerr) && h.cerr >= 0, "mean error of the codes", h.cerr},
 		{finite32(h.rowScale) && h.rowScale > 0, "scale of the rows", h.rowScale},
-		{finite(h.limit) && h.limit >= 0, "largest squared norm", h.limit},
+		{finite(h.limit) && h.limit >= 0 && (metric == Dot || h.limit == 0), "largest squared norm", h.limit},
 	}
 	for _, r := range rules {
 		if !r.ok {

@@ -7,7 +7,7 @@ type Vectors interface {
 	Len() int
 	// Dim is the number of components of each.
 	Dim() int
-	// Row returns the components of vector i, 0 ≤ i < Len, all finite. buf has room for Dim components: the answer may
+	// Row returns the components of vector i, 0 ≤ i < Len, all finite, for Hamming zeros and ones. buf has room for Dim components: the answer may
 	// lie in it or elsewhere, is not changed by the caller, and is valid until buf is used again.
 	Row(i int, buf []float32) []float32
 	// ID is the caller's number of vector i. No two are equal.

@@ -30,7 +30,7 @@ func (ix *Index) VerifyWith(ctx context.Context, tell func(done, total int64)) e
 
 // parts is what is proved, one after the other; the first one alone compares checksums.
 func (v *verifier) parts() []func() error {
-	return []func() error{v.sections, v.numbers, v.axes, v.tops, v.leaves, v.rows, v.idTables, v.keyTables}
+	return []func() error{v.sections, v.header, v.numbers, v.axes, v.tops, v.leaves, v.rows, v.idTables, v.keyTables}
 }
 
 type verifier struct {
@@ -122,20 +122,6 @@ func (v *verifier) place(groups []int8, dim, place int) (sum int32, any bool, er
 	return sum, any, nil
 }
 
-// axes proves that the biases are those of the axes.
-func (v *verifier) axes() error {
-	for i, bias := range v.AxisBias {
-		sum, _, err := v.place(v.Axes, v.Dim, i)
-		if err != nil {
-			return err
-		}
-		if bias != 128*sum {
-			return corruptAt(v.offset(unsafe.Pointer(&v.AxisBias[i])), "an axis of bias %d, whose components sum to %d", bias, sum)
-		}
-	}
-	return nil
-}
-
 // centroid tells whether a place of a routing table holds one, and whether it is well formed.
 func (v *verifier) centroid(groups []int8, norms []float32, bias []int32, place int) (padding bool, err error) {
 	sum, any, err := v.place(groups, v.Coded, place)
@@ -146,6 +132,9 @@ func (v *verifier) centroid(groups []int8, norms []float32, bias []int32, place 
 	padding = math.IsInf(float64(norm), 1)
 	if bias[place] != 128*sum || !padding && !(norm >= 0) || padding && any {
 		return false, corruptAt(v.offset(unsafe.Pointer(&norms[place])), "a centroid of squared norm %v, bias %d, whose components sum to %d", norm, bias[place], sum)
+	}
+	if !padding && !v.norm(groups, norm, place) {
+		return false, corruptAt(v.offset(unsafe.Pointer(&norms[place])), "a centroid of squared norm %v, which its components have not", norm)
 	}
 	return padding, nil
 }
@@ -280,26 +269,6 @@ func (v *verifier) slotRow(leaf Leaf, s, row uint32) bool {
 	}
 	v.away[row/64] |= bit
 	return true
-}
-
-// rows asks that every component is finite; integers are.
-func (v *verifier) rows() error {
-	if v.Element != kernel.Float32 && v.Element != kernel.Float16 {
-		return nil
-	}
-	x := make([]float32, v.Dim)
-	for row := range uint32(v.N) {
-		kernel.Widen(v.Element, v.Row(row), x)
-		for d, c := range x {
-			if !finite32(c) {
-				return corruptAt(v.offset(v.Row(row))+int64(d*v.Element.Size()), "row %d: component %d is %v", row, d, c)
-			}
-		}
-		if err := v.step(1); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // idTables proves the two tables of ids the inverse of each other, and so the ids distinct.

@@ -122,7 +122,29 @@ func (f *forestIndex) searchByID(dst []Neighbor, id int64, k int, o *SearchOptio
 	} else {
 		query.Vec = f.im.Floats(p)
 	}
-	return f.run(dst, s, &query, k, o)
+	first := len(dst)
+	if dst, err = f.run(dst, s, &query, k, o); err == nil && k > 0 && f.hasDirection(id) && o.allows(id) {
+		hits := f.itself(dst[first:], id, k)
+		dst = append(dst[:first], hits...)
+	}
+	return dst, err
+}
+
+// hasDirection tells whether an item has an angle to others: the zero vector is equally far from all, itself among them.
+func (f *forestIndex) hasDirection(id int64) bool {
+	return f.im.Metric == annfile.Angular && forest.Same(f.im, int32(id), int32(id))
+}
+
+// itself puts an item among its own hits, at distance 0. In Annoy's arithmetic it may be some 3e-4 away from itself, and behind items
+// of smaller ids that are at 0 and have other directions. Those of its own direction come before it, as always.
+func (f *forestIndex) itself(hits []Neighbor, id int64, k int) []Neighbor {
+	hits = slices.DeleteFunc(hits, func(h Neighbor) bool { return h.ID == id })
+	place := 0
+	for place < len(hits) && hits[place].Distance == 0 && hits[place].ID < id && forest.Same(f.im, int32(hits[place].ID), int32(id)) {
+		place++
+	}
+	hits = slices.Insert(hits, place, Neighbor{ID: id})
+	return hits[:min(k, len(hits))]
 }
 
 // run searches and appends the hits that the options allow.
@@ -145,7 +167,7 @@ func (f *forestIndex) run(dst []Neighbor, s *forest.Searcher, q *forest.Query, k
 func (f *forestIndex) limit(q *forest.Query, o *SearchOptions) {
 	q.SearchK, q.Filter = o.SearchK, o.Filter
 	if o.Exact {
-		q.SearchK = math.MaxInt
+		q.SearchK, q.Precise = math.MaxInt, true
 	}
 	if len(o.Exclude) > 0 && q.K > 0 {
 		if q.SearchK <= 0 {

@@ -1,6 +1,9 @@
 package annoy
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // SearchOptions configure a search.
 type SearchOptions struct {
@@ -56,6 +59,11 @@ func (o *SearchOptions) Validate() error {
 // beyond tells whether a hit at distance d is one that the options leave out; nil options leave out none.
 func (o *SearchOptions) beyond(d float32) bool {
 	return o != nil && (o.MaxDistance != 0 && d > o.MaxDistance || o.MinProduct != 0 && d < o.MinProduct)
+}
+
+// allows tells whether an item may be among the answers; nil options allow all.
+func (o *SearchOptions) allows(id int64) bool {
+	return o == nil || !slices.Contains(o.Exclude, id) && (o.Filter == nil || o.Filter.Contains(id))
 }
 
 func (o *SearchOptions) validateFor(k Kind, m Metric) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/annoy-go/annoy/internal/kernel"
 	"github.com/annoy-go/annoy/internal/kiss"
+	"github.com/annoy-go/annoy/internal/metric"
 )
 
 // narrow is normal vectors of which rank directions, none of them a dimension, have nearly all of the variance.
@@ -106,8 +107,8 @@ func TestAxesHaveTheVariance(t *testing.T) {
 	for j := range vs.Len() {
 		x := slices.Clone(vs.Row(j, nil))
 		kernel.Blend(x, 1, a.center, -1)
-		length := squares(x)
-		kept := squares(out[j*a.n : (j+1)*a.n])
+		length := metric.Squares(x)
+		kept := metric.Squares(out[j*a.n : (j+1)*a.n])
 		if math.Abs(length-kept-float64(tails[j])) > 1e-4*length {
 			t.Fatalf("vector %d: %v on the axes, %v off them, %v in all", j, kept, tails[j], length)
 		}
@@ -159,7 +160,7 @@ func TestTurnQuery(t *testing.T) {
 			t.Fatal("not encoded")
 		}
 		kernel.Blend(want, 1, ix.Mean, -1)
-		length, wrong := squares(want)+float64(tail[0]), 0.0
+		length, wrong := metric.Squares(want)+float64(tail[0]), 0.0
 		for j, v := range want {
 			d := float64(s.coded[j] - v)
 			wrong += d * d

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/annoy-go/annoy/internal/kernel"
+	"github.com/annoy-go/annoy/internal/metric"
 )
 
 func mustTrain(t testing.TB, vs Vectors, sp space, part *Partition, shape Shape, workers int) *Codebook {
@@ -116,7 +117,7 @@ func TestEstimates(t *testing.T) {
 
 func largestSquare(vs Vectors) (largest float64) {
 	for i := range vs.Len() {
-		largest = max(largest, squares(vs.Row(i, make([]float32, vs.Dim()))))
+		largest = max(largest, metric.Squares(vs.Row(i, make([]float32, vs.Dim()))))
 	}
 	return largest
 }

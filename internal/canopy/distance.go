@@ -4,8 +4,8 @@ import (
 	"math"
 	"unsafe"
 
-	"github.com/annoy-go/annoy/internal/exact"
 	"github.com/annoy-go/annoy/internal/kernel"
+	"github.com/annoy-go/annoy/internal/metric"
 )
 
 // compareRows prepares the query for the distances of rows. A row holds components divided by RowScale: the query is
@@ -13,15 +13,15 @@ import (
 func (s *Searcher) compareRows() {
 	ix, x := s.ix, s.q.Vec
 	s.rows = kernel.Rows{Base: ix.Row(0), Stride: uintptr(ix.RowStride)}
-	s.unit, s.close = 1, closeAngle
+	s.unit, s.close = 1, metric.CloseAngle
 	if s.q.Fixed != nil { // rows are read once
-		s.close = exactAngle
+		s.close = metric.ToldAngle
 	}
 	switch {
 	case ix.Metric == Angular || ix.Metric == Cosine:
 		s.scaled = grow(s.scaled, len(x))
-		x = nearOne(x, squares(x), s.scaled)
-		s.norm = math.Sqrt(squares(x))
+		x = nearOne(x, metric.Squares(x), s.scaled)
+		s.norm = math.Sqrt(metric.Squares(x))
 	case ix.Metric == Hamming: // rows hold zeros and ones
 		s.scaled = grow(s.scaled, len(x))
 		for i, v := range x {
@@ -93,24 +93,11 @@ func (s *Searcher) learnRatio(from kernel.Rows, rows []uint32) {
 // rowsAhead is how many rows the kernels request ahead of those they measure, where nobody has requested them before.
 const rowsAhead = 16
 
-// closeAngle is the raw distance below which the roundings of float32, some 3e-7, are more of it than the rule of recall allows: such
-// rows are measured in float64, for their order to be right.
-const closeAngle = 0.03
-
-// exactAngle is the raw distance below which these roundings are more than a millionth of the distance that is told.
-const exactAngle = 0.5
-
-// Squared norms that float32 holds well enough. Others are of vectors whose components' squares vanish or overflow.
-const (
-	leastNorm2 = 1e-30
-	mostNorm2  = math.MaxFloat32
-)
-
 // angles sets out, the products of the query and rows, to the raw distances. norms are the rows' squared norms.
 func (s *Searcher) angles(from kernel.Rows, rows []uint32, norms, out []float32) {
 	for i, product := range out {
 		d := float32(2 - 2*float64(product)/(math.Sqrt(float64(norms[i]))*s.norm))
-		if !(d >= s.close && norms[i] >= leastNorm2 && norms[i] <= mostNorm2) { // also NaN
+		if !(d >= s.close && norms[i] >= metric.LeastNorm2 && norms[i] <= math.MaxFloat32) { // also NaN
 			d = s.angle(unsafe.Add(from.Base, uintptr(rows[i])*from.Stride))
 		}
 		out[i] = d
@@ -121,22 +108,22 @@ func (s *Searcher) angles(from kernel.Rows, rows []uint32, norms, out []float32)
 func (s *Searcher) angle(row unsafe.Pointer) float32 {
 	s.wide = grow(s.wide, s.ix.Dim)
 	kernel.Widen(s.ix.Element, row, s.wide)
-	return float32(2 * exact.Apart(s.against, s.wide, s.norm*s.norm))
+	return float32(2 * metric.Apart(s.against, s.wide, s.norm*s.norm))
 }
 
 // refine measures the angles of the answers in float64 where it shows in what is told of them.
 func (s *Searcher) refine() {
-	if s.close == exactAngle || s.ix.Metric != Angular && s.ix.Metric != Cosine {
+	if s.close == metric.ToldAngle || s.ix.Metric != Angular && s.ix.Metric != Cosine {
 		return
 	}
 	a := &s.best
 	changed := false
 	for i, key := range a.keys {
 		d, row := distOf(key), uint32(key)
-		if d >= exactAngle {
+		if d >= metric.ToldAngle {
 			break
 		}
-		if d >= closeAngle {
+		if d >= metric.CloseAngle {
 			a.keys[i] = keyOf(s.angle(s.ix.Row(row)), row)
 			changed = true
 		}

@@ -1,6 +1,10 @@
 package canopy
 
-import "math"
+import (
+	"math"
+
+	"github.com/annoy-go/annoy/internal/metric"
+)
 
 // gauge relates what a search compares: the g of leaves, the bounds of codes, raw distances. All that differs between
 // metrics is here.
@@ -24,9 +28,9 @@ func newGauge(ix *Index, sp space, q *Query, x []float32) gauge {
 	g.spread = float32(float64(q.Effort.Z) * 2 * float64(ix.CErr) / math.Sqrt(float64(ix.Coded)))
 	switch ix.Metric {
 	case Dot:
-		g.add, g.mul = squares(x)+sp.limit, 0
-		if n := squares(q.Vec); n > 0 {
-			g.mul = 2 * math.Sqrt(squares(x)/n)
+		g.add, g.mul = metric.Squares(x)+sp.limit, 0
+		if n := metric.Squares(q.Vec); n > 0 {
+			g.mul = 2 * math.Sqrt(metric.Squares(x)/n)
 		}
 	case Hamming: // of vectors of ±1 the squared distance is 4 times as much
 		g.mul = 4

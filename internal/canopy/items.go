@@ -1,6 +1,9 @@
 package canopy
 
-import "github.com/annoy-go/annoy/internal/kernel"
+import (
+	"github.com/annoy-go/annoy/internal/kernel"
+	"github.com/annoy-go/annoy/internal/metric"
+)
 
 // Places is how many places the order of ids has: RowAt's.
 func (ix *Index) Places() int {
@@ -28,7 +31,7 @@ func (s *Searcher) Between(ix *Index, a, b uint32) float32 {
 	s.compareRows()
 	s.batch, s.dist, s.norms = append(s.batch[:0], b), grow(s.dist, 1), grow(s.norms, 1)
 	s.distances(s.rows, s.batch, 0)
-	if d := s.dist[0]; d < exactAngle && (ix.Metric == Angular || ix.Metric == Cosine) {
+	if d := s.dist[0]; d < metric.ToldAngle && (ix.Metric == Angular || ix.Metric == Cosine) {
 		s.dist[0] = s.angle(ix.Row(b))
 	}
 	s.ix, s.q, s.rows, s.against = nil, nil, kernel.Rows{}, nil

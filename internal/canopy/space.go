@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/annoy-go/annoy/internal/kernel"
+	"github.com/annoy-go/annoy/internal/metric"
 )
 
 // space maps vectors to the coded space, where partition and codes see squared Euclidean distances:
@@ -89,20 +90,11 @@ func normalize(x []float32, length float64, out []float32) []float32 {
 		return out
 	}
 	scale := 0.0
-	if n := squares(x); n > 0 {
+	if n := metric.Squares(x); n > 0 {
 		scale = length / math.Sqrt(n)
 	}
 	for i, v := range x {
 		out[i] = float32(float64(v) * scale)
 	}
 	return out
-}
-
-// squares is ‖x‖² in float64.
-func squares(x []float32) float64 {
-	var s float64
-	for _, v := range x {
-		s += float64(v) * float64(v)
-	}
-	return s
 }

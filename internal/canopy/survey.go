@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/annoy-go/annoy/internal/kernel"
+	"github.com/annoy-go/annoy/internal/metric"
 )
 
 // RowsError is the error of a component that the rows' element type, which the caller asked for, cannot stand for.
@@ -39,7 +40,7 @@ func (e *surveyed) add(v []float32, isDot bool) {
 		e.least, e.largest = min(e.least, x), max(e.largest, x)
 	}
 	if isDot {
-		e.norm = max(e.norm, squares(v))
+		e.norm = max(e.norm, metric.Squares(v))
 	}
 }
 

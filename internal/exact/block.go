@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/annoy-go/annoy/internal/kernel"
+	"github.com/annoy-go/annoy/internal/metric"
 )
 
 // Source is a stream of vectors; annoy.Source is the same.
@@ -109,7 +110,7 @@ func (m Metric) extent(rows []float32, dim int) float64 {
 	switch m {
 	case Dot:
 		for ; len(rows) >= dim && dim > 0; rows = rows[dim:] {
-			if s := squares(rows[:dim]); !(s <= largest) {
+			if s := metric.Squares(rows[:dim]); !(s <= largest) {
 				largest = s
 			}
 		}
@@ -149,7 +150,7 @@ func (m Metric) pack(panel, rows []float32, dim, width int, scale func(row int) 
 		}
 		row, s := rows[j*dim:(j+1)*dim], scale(j)
 		if m == Angular || m == Cosine {
-			if norm := squares(row); norm > 0 {
+			if norm := metric.Squares(row); norm > 0 {
 				s /= math.Sqrt(norm)
 			}
 		}

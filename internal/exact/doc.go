@@ -14,6 +14,8 @@ package exact
 import (
 	"fmt"
 	"math"
+
+	"github.com/annoy-go/annoy/internal/metric"
 )
 
 // Metric says how far apart two vectors are. The values are those of annoy.Metric.
@@ -43,15 +45,7 @@ func (m Metric) norm(v []float32) float64 {
 	if m != Angular && m != Cosine {
 		return 0
 	}
-	return squares(v)
-}
-
-func squares(v []float32) float64 {
-	var s float64
-	for _, x := range v {
-		s += float64(x) * float64(x)
-	}
-	return s
+	return metric.Squares(v)
 }
 
 // key is what neighbours are ordered by, smaller is nearer: the squared distance for Euclidean, the negative product
@@ -90,7 +84,7 @@ func (m Metric) key(q, x []float32, qq float64) float64 {
 		}
 		return 0 - s
 	}
-	return Apart(q, x, qq)
+	return metric.Apart(q, x, qq)
 }
 
 // estimated is the key as the tile kernels estimate it: for angles they add up products, whose negative sum is −cos.

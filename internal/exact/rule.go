@@ -3,6 +3,8 @@ package exact
 import (
 	"math"
 	"slices"
+
+	"github.com/annoy-go/annoy/internal/metric"
 )
 
 // Rule says which items count as found, everywhere that recall is measured. An item counts when its exact distance is at most
@@ -36,7 +38,7 @@ const (
 // Limit is the largest distance, for Dot the smallest product, that counts for a query whose true k-th neighbour is at kth.
 func (r Rule) Limit(q []float32, kth float64) float64 {
 	if r.metric == Dot {
-		return kth - relative*math.Abs(kth) - absolute*r.unit*math.Sqrt(squares(q))
+		return kth - relative*math.Abs(kth) - absolute*r.unit*math.Sqrt(metric.Squares(q))
 	}
 	return kth*(1+relative) + absolute*r.unit
 }
@@ -63,7 +65,7 @@ func unitOf(m Metric, sample [][]float32) float64 {
 	half := (len(sample) + 1) / 2
 	for i, v := range sample {
 		if m == Dot {
-			take(math.Sqrt(squares(v)))
+			take(math.Sqrt(metric.Squares(v)))
 		} else if i < half && i+half < len(sample) { // far apart in the sample: neighbours in a file are often alike
 			take(Distance(m, v, sample[i+half]) / math.Sqrt2)
 		}

@@ -1,11 +1,15 @@
 package forest
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"unsafe"
 
 	"github.com/annoy-go/annoy/internal/annfile"
 	"github.com/annoy-go/annoy/internal/kernel"
+	"github.com/annoy-go/annoy/internal/metric"
+	"github.com/annoy-go/annoy/internal/topk"
 )
 
 // block is how many distances one kernel call computes: enough to keep
@@ -34,7 +38,11 @@ func (s *Searcher) rank(im *annfile.Image, q *Query) {
 		switch im.Metric {
 		case annfile.Angular:
 			kernel.DotMany(q.Vec, rows, ids[:n], out)
-			s.angular(im, ids[:n], q.Vec, queryNorm)
+			if q.Precise {
+				s.preciseAngles(im, ids[:n], q.Vec, queryNorm)
+			} else {
+				s.angular(im, ids[:n], q.Vec, queryNorm)
+			}
 		case annfile.Euclidean:
 			kernel.L2ManyBound(q.Vec, rows, ids[:n], out, s.top.Bound())
 			s.keep(im, ids[:n])
@@ -117,12 +125,49 @@ func angularRaw(dot, norm, queryNorm float32) float32 {
 	return float32(2 - 2*float64(dot)/math.Sqrt(product))
 }
 
-// Raw is the raw distance of items i and j of im, as Search computes it.
+// preciseAngles is angular with small angles, and those of vectors whose squares vanish in float32, in float64.
+func (s *Searcher) preciseAngles(im *annfile.Image, ids []int32, q []float32, queryNorm float32) {
+	for j, id := range ids {
+		p := im.Node(id)
+		if im.Descendants(p) != 1 {
+			continue
+		}
+		v, dot := im.Floats(p), s.dist[j]
+		norm := storedNorm(im, p)
+		d := angularRaw(dot, norm, queryNorm)
+		if !(d >= metric.CloseAngle && norm >= metric.LeastNorm2 && queryNorm >= metric.LeastNorm2) {
+			d = preciseAngle(q, v)
+		}
+		s.top.Push(d, id)
+	}
+}
+
+// preciseAngle is 2 − 2cos, computed in float64.
+func preciseAngle(a, b []float32) float32 { return float32(2 * metric.Apart(a, b, metric.Squares(a))) }
+
+// refine measures answers in float64 that are nearer than float32 can tell, and puts them in order.
+func refine(im *annfile.Image, q []float32, pairs []topk.Pair) {
+	for i, p := range pairs {
+		if p.Dist >= metric.CloseAngle && p.Dist < metric.ToldAngle {
+			pairs[i].Dist = preciseAngle(q, im.Floats(im.Node(p.ID)))
+		}
+	}
+	slices.SortFunc(pairs, func(a, b topk.Pair) int {
+		return cmp.Or(cmp.Compare(a.Dist, b.Dist), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// Same tells whether two items of an angular index have the same direction.
+func Same(im *annfile.Image, i, j int32) bool {
+	return preciseAngle(im.Floats(im.Node(i)), im.Floats(im.Node(j))) == 0
+}
+
+// Raw is the raw distance of items i and j of im, as a precise Search computes it.
 func Raw(im *annfile.Image, i, j int32) float32 {
 	p, o := im.Node(i), im.Node(j)
 	switch im.Metric {
 	case annfile.Angular:
-		return angularRaw(kernel.Dot(im.Floats(p), im.Floats(o)), storedNorm(im, p), storedNorm(im, o))
+		return preciseAngle(im.Floats(p), im.Floats(o))
 	case annfile.Euclidean:
 		return kernel.L2(im.Floats(p), im.Floats(o))
 	case annfile.Manhattan:

@@ -17,6 +17,9 @@ type Query struct {
 	K       int           // answers wanted, ≥ 1
 	SearchK int           // candidates to collect, counted as Annoy counts them; ≤ 0: K · trees
 	Filter  filter.Filter // nil: all items
+
+	// Precise measures small angles in float64. Annoy does not: its order of vectors with nearly one direction is that of their ids.
+	Precise bool
 }
 
 // scanAlways is how many ids a filter may have and always be scanned rather than searched for.
@@ -86,7 +89,11 @@ func (s *Searcher) Search(im *annfile.Image, q *Query) ([]topk.Pair, error) {
 	}
 	s.top.Reset(min(q.K, len(s.ids)))
 	s.rank(im, q)
-	return s.top.Sorted(), nil
+	pairs := s.top.Sorted()
+	if q.Precise && im.Metric == annfile.Angular {
+		refine(im, q.Vec, pairs)
+	}
+	return pairs, nil
 }
 
 // collect walks the trees until searchK ids were met, duplicates counted as

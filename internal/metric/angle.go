@@ -1,6 +1,19 @@
-package exact
+// Package metric computes distances of pairs of vectors in float64, where float32 is too coarse.
+package metric
 
 import "math"
+
+// Raw angles, 2 − 2cos, that sums in float32 give are off by some 3e-7.
+const (
+	// CloseAngle is the raw angle below which that is more than the rule of recall allows. Such vectors are measured in float64,
+	// for their order to be right.
+	CloseAngle = 0.03
+	// ToldAngle is the raw angle below which it is more than a millionth of the distance that is told.
+	ToldAngle = 0.5
+)
+
+// LeastNorm2 is the least squared norm that float32 holds well enough: squares of smaller vectors' components vanish.
+const LeastNorm2 = 1e-30
 
 // apart is the 1 − cos below which the difference of 1 and the cosine has lost more digits than a distance may: the roundings of
 // float64, some 1e-16 for each of the sums, are up to 1e-11 of it there.
@@ -59,4 +72,13 @@ func angleOff(q, x []float32, ratio, t float64) float64 {
 		return 0
 	}
 	return sin2 / (1 + math.Sqrt(1-sin2))
+}
+
+// Squares is ‖v‖² in float64.
+func Squares(v []float32) float64 {
+	var s float64
+	for _, x := range v {
+		s += float64(x) * float64(x)
+	}
+	return s
 }

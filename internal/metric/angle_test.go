@@ -1,4 +1,4 @@
-package exact
+package metric
 
 import (
 	"math"
@@ -44,7 +44,8 @@ func TestAngles(t *testing.T) {
 						}
 						a[c], b[c] = float32(x*scale), float32((x+off*rng.NormFloat64())*scale)
 					}
-					want, got := trueAngle(a, b), Distance(Angular, a, b)
+					want, apart := trueAngle(a, b), Apart(a, b, Squares(a))
+					got := math.Sqrt(2 * apart)
 					if want < 1e-12 {
 						continue
 					}
@@ -52,8 +53,8 @@ func TestAngles(t *testing.T) {
 					if math.Abs(got-want) > 1e-6*want {
 						t.Errorf("%d components of %v, the last %v: %v, want %v", dim, scale, large, got, want)
 					}
-					if cos := Distance(Cosine, a, b); math.Abs(cos-want*want/2) > 1e-6*cos {
-						t.Errorf("%d components of %v, the last %v: cosine %v, want %v", dim, scale, large, cos, want*want/2)
+					if cos := want * want / 2; math.Abs(apart-cos) > 1e-6*cos {
+						t.Errorf("%d components of %v, the last %v: cosine %v, want %v", dim, scale, large, apart, cos)
 					}
 				}
 			}
@@ -68,7 +69,7 @@ func TestAngles(t *testing.T) {
 	}{
 		{[]float32{1, 2, 3}, 0}, {[]float32{3, 6, 9}, 0}, {[]float32{0.1, 0.2, 0.3}, 2.1e-8}, {[]float32{-1, -2, -3}, 2}, {[]float32{0, 0, 0}, math.Sqrt2},
 	} {
-		if got := Distance(Angular, []float32{1, 2, 3}, c.b); math.Abs(got-c.want) > 1e-8 {
+		if got := math.Sqrt(2 * Apart([]float32{1, 2, 3}, c.b, 14)); math.Abs(got-c.want) > 1e-8 {
 			t.Errorf("%v: %v, want %v", c.b, got, c.want)
 		}
 	}

@@ -63,7 +63,7 @@ type Calibration struct {
 type CalibrationEntry struct {
 	K       int     `json:"k"`
 	Target  float64 `json:"target"`
-	Reached bool    `json:"reached"`  // false: nothing short of exact search reached the target, and is used for it
+	Reached bool    `json:"reached"`  // false: nothing cheaper than exact search reached the target, and that is used for it
 	Recall  float64 `json:"recall"`   // of the queries, at this effort
 	Leaves  int     `json:"leaves"`   // scanned
 	SearchK int     `json:"search_k"` // about so many codes are in them

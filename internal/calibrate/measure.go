@@ -13,6 +13,7 @@ type Sample interface {
 	MaxProbes() int           // leaves that there are
 	Tops(probes int) int      // that are opened for so many probes, unless that is too few
 	MaxTops() int             // that there are
+	Exact() float64           // bytes that exact search touches, as Outcome counts them
 	Worker() Worker           // for one goroutine
 	Guard(func() error) error // runs what a goroutine does: where a fault of a mapping becomes an error
 }
@@ -66,10 +67,14 @@ func Measure(ctx context.Context, s Sample, workers int) (*Table, error) {
 			return nil, err
 		}
 		m.harder, m.wide, m.wider = 1, 1, true
+		reached := true
 		for _, target := range targets {
-			e, err := m.entry(target, curves)
-			if err != nil {
-				return nil, err
+			e := Entry{K: k, Target: target}
+			if reached { // what no effort cheaper than exact search reaches, it does not exceed either
+				if e, err = m.entry(target, curves); err != nil {
+					return nil, err
+				}
+				reached = e.Reached()
 			}
 			t.Entries = append(t.Entries, e)
 		}
@@ -214,7 +219,7 @@ func (m *measurement) curve(z float32, probes []int, n int) (*curve, error) {
 }
 
 // entry finds the effort for a target. Where all leaves at some z do not reach it, z grows: the codes of few dimensions,
-// or of odd vectors, err more than by the deviation that stands for all.
+// or of odd vectors, err more than by the deviation that stands for all. An effort that touches as much as exact search is none.
 func (m *measurement) entry(target float64, curves []*curve) (Entry, error) {
 	c, p := cheapest(curves, 1-(1-target)/m.harder)
 	if c == nil { // all queries, with more probes, may still reach it
@@ -238,6 +243,9 @@ func (m *measurement) entry(target float64, curves []*curve) (Entry, error) {
 			}
 			if z == c.z {
 				m.harder = min(max((1-safe)/max(1-c.between(p, c.safe), 1e-9), 0.7), 3)
+			}
+			if e.Bytes >= m.Exact() {
+				return Entry{K: m.k, Target: target}, nil
 			}
 			if safe >= target {
 				return e, nil

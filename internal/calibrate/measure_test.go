@@ -1,6 +1,7 @@
 package calibrate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -17,6 +18,8 @@ type model struct {
 	queries int
 	answers [][100]place
 	fail    error
+	exact   float64 // bytes of exact search; 0: more than any other
+	runs    atomic.Int64
 	guarded atomic.Int64
 }
 
@@ -43,6 +46,7 @@ func newModel(queries int) *model {
 func (m *model) Queries() int   { return m.queries }
 func (m *model) MaxProbes() int { return modelLeaves }
 func (m *model) MaxTops() int   { return 40 }
+func (m *model) Exact() float64 { return cmp.Or(m.exact, math.Inf(1)) }
 func (m *model) Tops(p int) int { return 8 + p/50 }
 func (m *model) Worker() Worker { return m }
 func (m *model) Guard(do func() error) error {
@@ -51,6 +55,7 @@ func (m *model) Guard(do func() error) error {
 }
 
 func (m *model) Run(i, k int, s Setting) (Outcome, error) {
+	m.runs.Add(1)
 	o := Outcome{Want: k, Bytes: int64(s.Probes)*100 + int64(float32(k)*s.Z*200)}
 	for _, a := range m.answers[i][:k] {
 		if a.rank < s.Probes && a.z <= s.Z {
@@ -257,5 +262,33 @@ func TestMeasureDear(t *testing.T) {
 		if got := m.mean(e.K, e.Setting); !e.Reached() || got < e.Target-0.02 {
 			t.Errorf("%+v, of all %v", e, got)
 		}
+	}
+}
+
+// What touches as much as exact search is not an effort, and higher targets are not looked for any more.
+func TestMeasureGivesUp(t *testing.T) {
+	plain := newModel(400)
+	all, err := Measure(context.Background(), plain, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Exact search is as cheap as a recall of 0.95.
+	limited := newModel(400)
+	e, _ := all.For(10, 0.95)
+	limited.exact = e.Bytes
+	some, err := Measure(context.Background(), limited, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range some.Entries {
+		if e.Reached() && e.Bytes >= limited.exact {
+			t.Errorf("%+v touches more than exact search, %v", e, limited.exact)
+		}
+		if want := all.Entries[i]; e.Reached() != (want.Bytes < limited.exact) {
+			t.Errorf("%+v, without a limit %+v", e, want)
+		}
+	}
+	if limited.runs.Load() >= plain.runs.Load() {
+		t.Errorf("%d searches, %d without a limit", limited.runs.Load(), plain.runs.Load())
 	}
 }

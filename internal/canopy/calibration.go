@@ -2,6 +2,7 @@ package canopy
 
 import (
 	"context"
+	"math"
 
 	"github.com/annoy-go/annoy/internal/calibrate"
 )
@@ -44,6 +45,14 @@ func (c *calibration) Queries() int        { return len(c.sample.queries) }
 func (c *calibration) MaxProbes() int      { return max(1, c.ix.NLeaves) }
 func (c *calibration) MaxTops() int        { return max(1, c.ix.NTops) }
 func (c *calibration) Tops(probes int) int { return c.ix.TopsFor(probes) }
+
+// Exact is without a limit where every search is exact anyway.
+func (c *calibration) Exact() float64 {
+	if c.ix.measuresAll(1) {
+		return math.Inf(1)
+	}
+	return float64(c.ix.exactBytes())
+}
 
 func (c *calibration) Guard(do func() error) error {
 	if c.guard == nil {

@@ -85,7 +85,7 @@ func TestCalibrate(t *testing.T) {
 
 // A sample of the caller's queries is told apart, and equal vectors are all answers.
 func TestCalibrateGivenQueries(t *testing.T) {
-	vs := normal(1200, 5, 1)
+	vs := normal(6000, 5, 1)
 	for i := range 600 {
 		copy(vs.Row(i, nil), vs.Row(0, nil))
 	}

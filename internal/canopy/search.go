@@ -97,10 +97,11 @@ func (s *Searcher) answer() error {
 	if err := s.exclude(); err != nil {
 		return err
 	}
-	if listed, ok := s.q.Filter.(filter.Sized); ok && s.scansFilter(listed) {
+	all := s.q.Exact || s.ix.measuresAll(s.k)
+	if listed, ok := s.q.Filter.(filter.Sized); ok && s.scansFilter(listed, all) {
 		return s.scanFilter(listed)
 	}
-	if s.q.Exact || s.ix.measuresAll(s.k) {
+	if all {
 		return s.scanRows()
 	}
 	if !s.encode() {

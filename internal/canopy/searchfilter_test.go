@@ -101,3 +101,42 @@ func TestSearchMaxDist(t *testing.T) {
 		t.Errorf("%d rows measured with a limit, %d without", rows, all)
 	}
 }
+
+// An exact search of a filter that lists itself measures its rows, and does not ask it about all others.
+func TestSearchExactMeasuresList(t *testing.T) {
+	ix, vs, queries := wordIndex(t, Angular, Two8)
+	in := oneIn(vs, 4)
+	if len(in.ids) <= scanAlways {
+		t.Fatalf("%d ids", len(in.ids))
+	}
+	asked := &asking{inOrder: in}
+	var s Searcher
+	q := queries.Row(0, nil)
+	hits, err := s.Search(ix, &Query{Vec: q, K: 10, Filter: asked, Exact: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkHits(t, ix, vs, q, hits, in.Contains)
+	if exact := truth(vs, Angular, q, 10, in.Contains); recall(Angular, hits, exact) != 1 {
+		t.Errorf("%v, want %v", hits, exact)
+	}
+	if asked.times > 0 || s.Touched.Rows != len(in.ids) {
+		t.Errorf("asked about %d ids, %d rows measured of %d listed", asked.times, s.Touched.Rows, len(in.ids))
+	}
+	// Of nearly all rows asking is cheaper than finding each by its id.
+	asked.inOrder, asked.times = oneIn(vs, 1), 0
+	if _, err = s.Search(ix, &Query{Vec: q, K: 10, Filter: asked, Exact: true}); err != nil || asked.times != vs.Len() {
+		t.Errorf("asked about %d ids of %d, %v", asked.times, vs.Len(), err)
+	}
+}
+
+// asking counts what it is asked.
+type asking struct {
+	inOrder
+	times int
+}
+
+func (f *asking) Contains(id int64) bool {
+	f.times++
+	return f.inOrder.Contains(id)
+}

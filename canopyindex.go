@@ -307,6 +307,9 @@ func (c *canopyIndex) key(id int64) (string, error) {
 
 // lookup is the id of a key.
 func (c *canopyIndex) lookup(key string) (int64, error) {
+	if !c.ix.HasKeys() {
+		return 0, fail(ErrNotFound, "key %q: the index was built without keys (Builder.AddKey or annoy build --keys gives them)", key)
+	}
 	row, ok, err := c.ix.Lookup(key)
 	switch {
 	case err != nil:

@@ -178,7 +178,7 @@ func (ix *Index) Lookup(key string) (id int64, err error) {
 	if c, ok := ix.backend.(*canopyIndex); ok {
 		return c.lookup(key)
 	}
-	return 0, fail(ErrNotFound, "key %q: a forest keeps no keys", key)
+	return 0, fail(ErrNotFound, "key %q: a forest keeps no keys, a canopy does", key)
 }
 
 // Metadata is a copy of BuildOptions.Metadata, nil where there is none. Errors: ErrClosed, ErrCorrupt.

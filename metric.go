@@ -39,15 +39,29 @@ func (m Metric) String() string {
 
 func (m Metric) valid() bool { return m >= Angular && m <= Cosine }
 
-// ParseMetric is the metric of a name: angular, euclidean, manhattan, dot, hamming or cosine,
-// in any case. Any other name is ErrOption.
+// metricAliases are names that other libraries give the metrics. Faiss, hnswlib and usearch report the squared distance as l2; here
+// a Euclidean distance is never squared.
+var metricAliases = []struct {
+	name   string
+	metric Metric
+}{{"l2", Euclidean}, {"l1", Manhattan}, {"cityblock", Manhattan}, {"ip", Dot}, {"inner_product", Dot}, {"cos", Cosine}}
+
+// ParseMetric is the metric of a name: angular, euclidean, manhattan, dot, hamming or cosine, in any case. Other libraries' names
+// are taken too: l2, l1 and cityblock, ip and inner_product, cos. Any other name is ErrOption, which lists the names.
 func ParseMetric(name string) (Metric, error) {
 	for m := Angular; m <= Cosine; m++ {
 		if strings.EqualFold(name, metricNames[m]) {
 			return m, nil
 		}
 	}
-	return 0, optionError("metric %q, want one of %s", name, strings.Join(metricNames[Angular:], ", "))
+	aliases := make([]string, len(metricAliases))
+	for i, a := range metricAliases {
+		if strings.EqualFold(name, a.name) {
+			return a.metric, nil
+		}
+		aliases[i] = a.name
+	}
+	return 0, optionError("metric %q, want one of %s (or %s)", name, strings.Join(metricNames[Angular:], ", "), strings.Join(aliases, ", "))
 }
 
 // MarshalText is String; an invalid metric is ErrOption.

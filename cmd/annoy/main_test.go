@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -123,5 +124,46 @@ func TestSignals(t *testing.T) {
 			t.Errorf("%v: standard error %q, %v", signal, said, err)
 		}
 		ended(t, cmd, code, folder)
+	}
+}
+
+// TestInterruptedCompare: what was finished is printed.
+func TestInterruptedCompare(t *testing.T) {
+	folder := t.TempDir()
+	var rows strings.Builder
+	for i := range 12_000 {
+		for c := range 8 {
+			fmt.Fprintf(&rows, "%d,", (i*(c+3)+i/7)%101)
+		}
+		fmt.Fprintf(&rows, "%d\n", i%13)
+	}
+	vectors := filepath.Join(t.TempDir(), "v.csv")
+	if err := os.WriteFile(vectors, []byte(rows.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := program(t, folder, "compare", vectors, "--metric", "euclidean", "--env", filepath.Join(folder, "none"), "--trees", "5")
+	var out strings.Builder
+	cmd.Stdout = &out
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for in := bufio.NewReader(stderr); ; {
+		line, err := in.ReadString('\n')
+		if line == "annoy: pilot: ours, canopy\n" || line == "annoy: round\n" {
+			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	ended(t, cmd, 130, folder)
+	if text := out.String(); !strings.Contains(text, "Interrupted") || !strings.Contains(text, "ours, canopy") || !strings.Contains(text, "ours, 5 trees") {
+		t.Errorf("printed: %s", text)
 	}
 }

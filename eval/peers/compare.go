@@ -46,6 +46,9 @@ func Compare(ctx context.Context, options Options) (*Report, error) {
 		return nil, err
 	}
 	o := options.withDefaults()
+	if err := checkChosen(ctx, &options); err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp(o.TempDir, "annoy-compare-")
 	if err != nil {
 		return nil, fmt.Errorf("annoy: %w", err)
@@ -68,11 +71,47 @@ func Compare(ctx context.Context, options Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := race(ctx, &o, s, all, r); err != nil {
+	err = race(ctx, &o, s, all, r)
+	if err != nil && !r.Interrupted {
 		return nil, err
 	}
 	r.compareAll()
-	return r, nil
+	return r, err
+}
+
+// checkChosen finds out, before anything is measured, whether the libraries that were named can be run.
+func checkChosen(ctx context.Context, o *Options) error {
+	if o.Alone || len(o.With) == 0 {
+		return nil
+	}
+	env, err := environmentOf(o.Env)
+	if err != nil {
+		return err
+	}
+	chosen, err := find(o.With)
+	if err != nil {
+		return err
+	}
+	for _, l := range chosen {
+		w, err := env.start(ctx, l.name)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("annoy: %s: %s", l.name, env.unavailable(err))
+		}
+		w.Close()
+	}
+	return nil
+}
+
+// unavailable says why a library cannot be run, and what to do.
+func (e environment) unavailable(err error) string {
+	why := reason(err)
+	if strings.Contains(why, "ModuleNotFoundError") {
+		return fmt.Sprintf("it is not installed in %s: annoy compare --setup installs it", e.dir)
+	}
+	return why
 }
 
 // assemble makes the contenders, and names in the report those that cannot be.
@@ -105,11 +144,7 @@ func assemble(ctx context.Context, o *Options, s *Set, dir string, r *Report) ([
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			why := reason(err)
-			if strings.Contains(why, "ModuleNotFoundError") {
-				why = fmt.Sprintf("it is not installed in %s: annoy compare --setup installs it", env.dir)
-			}
-			r.absent(l.name, why)
+			r.absent(l.name, env.unavailable(err))
 			continue
 		}
 		w.Close()
@@ -139,24 +174,25 @@ func race(ctx context.Context, o *Options, s *Set, all []*contender, r *Report) 
 	}()
 	for _, c := range all {
 		o.progress("build: " + c.d.Name)
-		c.cost, c.failed = c.peer.Build(ctx, s)
+		cost, err := c.peer.Build(ctx, s)
 		if ctx.Err() != nil {
+			r.interrupt(all, o, 0)
 			return ctx.Err()
 		}
+		c.cost, c.failed = cost, err
 	}
 	for _, c := range running(all) {
 		o.progress("load: " + c.d.Name)
 		c.failed = c.peer.Open(ctx, s)
 	}
-	if err := sweep(ctx, o, s, all); err != nil {
+	if rounds, err := sweep(ctx, o, s, all); err != nil {
+		r.interrupt(all, o, rounds)
 		return err
 	}
 	for _, c := range all {
 		switch {
 		case c.failed == nil:
 			r.add(c, o)
-		case ctx.Err() != nil:
-			return ctx.Err()
 		case c.d.Library == oursLibrary:
 			return c.failed
 		default:

@@ -3,6 +3,7 @@ package peers
 import (
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,16 +19,18 @@ type Report struct {
 	Python  string    `json:"python,omitempty"`
 	NumPy   string    `json:"numpy,omitempty"`
 
-	Set     SetInfo      `json:"set"`
-	K       int          `json:"k"`
-	Recalls []float64    `json:"recalls"`
-	Rounds  int          `json:"rounds"`
-	Slice   int          `json:"queries_a_round"`
-	Threads int          `json:"threads"` // of searches
-	Quick   bool         `json:"quick"`
-	Peers   []PeerReport `json:"peers"`
-	Absent  []Absent     `json:"absent,omitempty"`
-	Versus  []Versus     `json:"versus,omitempty"`
+	Set     SetInfo   `json:"set"`
+	K       int       `json:"k"`
+	Recalls []float64 `json:"recalls"`
+	Rounds  int       `json:"rounds"`
+	Slice   int       `json:"queries_a_round"`
+	Threads int       `json:"threads"` // of searches
+	Quick   bool      `json:"quick"`
+	// Interrupted: the comparison was ended before its end. Rounds are the whole ones, of which the figures are.
+	Interrupted bool         `json:"interrupted,omitempty"`
+	Peers       []PeerReport `json:"peers"`
+	Absent      []Absent     `json:"absent,omitempty"`
+	Versus      []Versus     `json:"versus,omitempty"`
 }
 
 // Machine is where the figures were measured.
@@ -114,6 +117,22 @@ func (r *Report) add(c *contender, o *Options) {
 		})
 	}
 	r.Peers = append(r.Peers, p)
+}
+
+// interrupt makes the report of what was finished when the comparison was ended: the whole rounds, and the builds.
+func (r *Report) interrupt(all []*contender, o *Options, rounds int) {
+	r.Interrupted, r.Rounds = true, rounds
+	for _, c := range all {
+		if c.cost == (BuildCost{}) {
+			r.absent(c.d.Name, "interrupted before it was built")
+			continue
+		}
+		c.points = slices.DeleteFunc(c.points, func(p *point) bool { return rounds == 0 || len(p.cpu) < rounds })
+		for _, p := range c.points {
+			p.cpu, p.wall = p.cpu[:rounds], p.wall[:rounds]
+		}
+		r.add(c, o)
+	}
 }
 
 // Versus sets this library beside one peer at one recall.

@@ -39,19 +39,20 @@ func running(all []*contender) []*contender {
 }
 
 // sweep measures all contenders in turns: a pilot finds which efforts are worth it for each, then in every round, with
-// a slice of queries of its own, each effort of each contender takes its turn.
-func sweep(ctx context.Context, o *Options, s *Set, all []*contender) error {
+// a slice of queries of its own, each effort of each contender takes its turn. The only error is that of a ctx that ended; rounds are
+// those that were whole by then.
+func sweep(ctx context.Context, o *Options, s *Set, all []*contender) (rounds int, err error) {
 	count := min(o.slice(), len(s.queries)/o.rounds())
 	for _, c := range running(all) {
 		o.progress("pilot: " + c.d.Name)
 		c.failed = c.pilot(ctx, o, s, count)
 		if err := ctx.Err(); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	for round := range o.rounds() {
 		if err := sweepRound(ctx, o, s, running(all), round, count); err != nil {
-			return err
+			return round, err
 		}
 	}
 	for _, c := range running(all) {
@@ -59,7 +60,7 @@ func sweep(ctx context.Context, o *Options, s *Set, all []*contender) error {
 			c.memory, c.failed = c.peer.Resident()
 		}
 	}
-	return ctx.Err()
+	return o.rounds(), ctx.Err()
 }
 
 // extend goes on from the contender's last point where all rounds together have found less than the pilot's slice

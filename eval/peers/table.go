@@ -109,6 +109,9 @@ func (r *Report) WriteText(out io.Writer) error {
 	if r.Quick {
 		b.WriteString("A quick comparison, for a first look: few vectors, few queries.\n")
 	}
+	if r.Interrupted {
+		fmt.Fprintf(&b, "Interrupted: the figures are of what was finished by then, %d of the rounds.\n", r.Rounds)
+	}
 	fmt.Fprintf(&b, "\nQueries per second of CPU time on one thread at recall@%d; medians of %d rounds of %d queries, in turns.\n\n", r.K, r.Rounds, r.Slice)
 	speeds, marked := r.speedTable()
 	if err := align(&b, speeds); err != nil {

@@ -5,6 +5,7 @@ import json
 
 from ._arrays import bytes_of, check_jobs, ids_buffer, matrix_of, results, unpicklable, whole
 from ._library import core as _core
+from ._metrics import ALIASES
 
 
 class Canopy:
@@ -31,7 +32,7 @@ class Canopy:
     def __init__(self, dim, metric):
         if not isinstance(metric, str):
             raise TypeError(f"metric is a name, not {type(metric).__name__}")
-        self._core = _core.CanopyIndex(dim, metric)
+        self._core = _core.CanopyIndex(dim, ALIASES.get(metric.lower(), metric.lower()))
 
     @classmethod
     def open(cls, path, *, access="mapped", prefault=False):

@@ -45,7 +45,11 @@ func newObject(dim int, metric string, canopy bool) (*object, error) {
 		return o, nil
 	}
 	m, err := annoy.ParseMetric(metric)
-	if err != nil || strings.ToLower(metric) != metric {
+	switch {
+	case err == nil && m.String() == metric:
+	case canopy && err != nil:
+		return nil, valueError("%s", strings.TrimPrefix(err.Error(), annoy.ErrOption.Error()+": "))
+	default: // Annoy's own names only
 		return nil, valueError("No such metric")
 	}
 	if dim < 1 || dim > maxDim {

@@ -56,10 +56,8 @@ static PyObject *canopy_new(PyTypeObject *type, PyObject *args, PyObject *keywor
 	const char *metric;
 	if (!PyArg_ParseTuple(args, "iz", &f, &metric))
 		return NULL;
-	if (metric != NULL && metric[0] == 0) {
-		PyErr_SetString(PyExc_ValueError, "No such metric");
-		return NULL;
-	}
+	if (metric != NULL && metric[0] == 0)
+		metric = "?"; // no name of a metric, and not to be taken for a canopy that is to be opened
 	return new_object(type, f, metric != NULL ? metric : "", 1);
 }
 

@@ -103,8 +103,13 @@ class Canopies(InFolder):
         for wrong in ("canopy:angular", "Angular", ""):
             with self.assertRaisesRegex(ValueError, "No such metric"):
                 AnnoyIndex(DIM, wrong)
-            with self.assertRaisesRegex(ValueError, "No such metric"):
+        for wrong in ("canopy:angular", "nearest", ""):
+            with self.assertRaisesRegex(ValueError, "angular, euclidean, manhattan, dot, hamming, cosine"):
                 Canopy(DIM, wrong)
+        for name, metric in {"l2": "euclidean", "ip": "dot", "cos": "cosine", "l1": "manhattan"}.items():
+            self.assertEqual(Canopy(DIM, name).metric, metric)
+            with self.assertRaisesRegex(ValueError, "No such metric"):
+                AnnoyIndex(DIM, name)
 
     def test_options_that_are_not(self):
         canopy = Canopy(DIM, "angular")

@@ -183,6 +183,7 @@ func runBuild(cmd *cobra.Command, e *env, f *buildFlags, path string) error {
 	if err := f.validate(cmd, kind, path); err != nil {
 		return err
 	}
+	e.warnOfExtension(f.out, f.kind)
 	file, err := f.vectors.open(path, f.ids)
 	if err != nil {
 		return err

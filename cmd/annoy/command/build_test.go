@@ -180,3 +180,33 @@ func TestBuildCancelled(t *testing.T) {
 		}
 	}
 }
+
+// TestUnusualExtension: a name that is neither kind's makes a forest, and a warning, unless --kind says what is meant.
+func TestUnusualExtension(t *testing.T) {
+	v, dir := writeRows(t, "v.npy", randomRows(50, 4)), t.TempDir()
+	for _, c := range []struct {
+		name   string
+		flags  []string
+		warned bool
+	}{
+		{"x.canpoy", nil, true}, {"x.bin", nil, true}, {"x.bin", []string{"--kind", "forest"}, false},
+		{"x.ann", nil, false}, {"x.tree", nil, false}, {"x.IDX", nil, false}, {"x.annoy", nil, false}, {"x", nil, false}, {"y.canopy", nil, false},
+	} {
+		args := append([]string{"build", v, "-o", filepath.Join(dir, c.name), "--metric", "angular"}, c.flags...)
+		code, _, stderr := run(t, args...)
+		if warned := strings.Contains(stderr, "warning") && strings.Contains(stderr, "--kind forest"); code != exitOK || warned != c.warned {
+			t.Errorf("%s %v: exit code %d, %s", c.name, c.flags, code, stderr)
+		}
+	}
+}
+
+// TestMetricAliases: other libraries' names of the metrics.
+func TestMetricAliases(t *testing.T) {
+	v, out := writeRows(t, "v.npy", randomRows(50, 4)), filepath.Join(t.TempDir(), "x.ann")
+	for name, metric := range map[string]string{"l2": "euclidean", "IP": "dot", "cos": "cosine", "l1": "manhattan"} {
+		if text := mustRun(t, "build", v, "-o", out, "--metric", name, "--json"); !strings.Contains(text, `"metric":"`+metric+`"`) {
+			t.Errorf("--metric %s: %s", name, text)
+		}
+	}
+	fails(t, exitUsage, []string{"build", v, "-o", out, "--metric", "l3"}, "euclidean", "manhattan")
+}

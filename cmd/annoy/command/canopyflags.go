@@ -18,6 +18,9 @@ import (
 // canopyExtension is what the name of a canopy ends in.
 const canopyExtension = ".canopy"
 
+// forestExtensions are those that users of Annoy give its files, or none.
+var forestExtensions = []string{"", ".ann", ".annoy", ".idx", ".tree"}
+
 // isCanopyFile tells the name of a canopy from that of a forest.
 func isCanopyFile(path string) bool { return strings.EqualFold(filepath.Ext(path), canopyExtension) }
 
@@ -35,6 +38,16 @@ func kindOf(out string, asked *choice[annoy.Kind]) (annoy.Kind, error) {
 		return kind, usagef("--kind %v: %s is the name of a %v; a canopy's ends in %s, any other is a forest's", asked.value, out, kind, canopyExtension)
 	}
 	return kind, nil
+}
+
+// warnOfExtension warns where a name has another extension than indexes have, and nobody said which kind is meant.
+func (e *env) warnOfExtension(out string, asked *choice[annoy.Kind]) {
+	ext := filepath.Ext(out)
+	if asked.set || isCanopyFile(out) || slices.Contains(forestExtensions, strings.ToLower(ext)) {
+		return
+	}
+	e.warn(fmt.Sprintf("%s: %s is no extension of an index, so this is a forest; a canopy's is %s, and --kind forest says that a forest is meant",
+		out, ext, canopyExtension))
 }
 
 // canopyFlags are what only a canopy can be built with.

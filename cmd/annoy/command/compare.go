@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/annoy-go/annoy"
 	"github.com/annoy-go/annoy/eval/peers"
 	"github.com/annoy-go/annoy/internal/atomicfile"
+	"github.com/annoy-go/annoy/internal/visible"
 )
 
 type compareFlags struct {
@@ -39,6 +41,9 @@ func newCompare(e *env) *cobra.Command {
 forests, and with others, all in one run, and print how many queries a second each answers at equal recall, what
 its index costs to build and to hold, and for how many queries which is the
 cheaper. The others are Python packages: ` + strings.Join(peers.Names(), ", ") + `.
+
+Ctrl-C ends it early: what was finished by then is printed, and the exit code is
+130.
 
 compare --setup makes a Python environment of their own and installs pinned
 versions from PyPI. Without it nothing is ever installed: those that are not
@@ -118,11 +123,33 @@ func runCompare(cmd *cobra.Command, e *env, f *compareFlags, args []string) erro
 	defer bar.stop()
 	o.Open = f.open
 	o.Progress = func(stage string, done, total int) { bar.update(stage, int64(done), int64(total)) }
+	if bar == nil {
+		o.Progress = e.stageLines()
+	}
 	r, err := peers.Compare(cmd.Context(), o)
 	bar.stop()
-	if err != nil {
+	if r == nil {
 		return err
 	}
+	// Interrupted, it reports what was finished.
+	return errors.Join(f.write(e, r), err)
+}
+
+// stageLines prints a line for each library as it is built and measured, for a log file: where nobody watches a bar. It prints none
+// with --quiet or --json.
+func (e *env) stageLines() func(stage string, done, total int) {
+	last := ""
+	return func(stage string, _, _ int) {
+		_, library, _ := strings.Cut(stage, ": ")
+		if stage != last && (library != "" || stage == "round") && !e.quiet && !e.json {
+			fmt.Fprintln(e.stderr, "annoy: "+visible.Line(stage))
+		}
+		last = stage
+	}
+}
+
+// write prints the report and writes the page.
+func (f *compareFlags) write(e *env, r *peers.Report) error {
 	if f.html != "" {
 		var page bytes.Buffer
 		if err := r.WriteHTML(&page); err != nil {

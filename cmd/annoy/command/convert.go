@@ -198,6 +198,7 @@ func convertKind(cmd *cobra.Command, e *env, f *convertFlags, ix *annoy.Index, i
 	case kind == annoy.Canopy && cmd.Flags().Changed("trees"):
 		return usagef("--trees is for a forest, and %s is the name of a canopy", out)
 	}
+	e.warnOfExtension(out, kindChoice())
 	src, err := newIndexSource(ix, in)
 	if err != nil {
 		return err

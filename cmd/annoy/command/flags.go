@@ -20,6 +20,8 @@ type choice[T fmt.Stringer] struct {
 	values []T
 	kind   string
 	set    bool
+
+	parse func(name string) (T, error) // takes other names too; nil: only those of values
 }
 
 func (c *choice[T]) String() string {
@@ -34,6 +36,12 @@ func (c *choice[T]) Type() string { return c.kind }
 func (c *choice[T]) Set(s string) error {
 	for _, v := range c.values {
 		if strings.EqualFold(v.String(), s) {
+			c.value, c.set = v, true
+			return nil
+		}
+	}
+	if c.parse != nil {
+		if v, err := c.parse(s); err == nil {
 			c.value, c.set = v, true
 			return nil
 		}
@@ -94,7 +102,7 @@ func plainFlagError(err error) error {
 }
 
 func metricChoice() *choice[annoy.Metric] {
-	return &choice[annoy.Metric]{kind: "metric", values: []annoy.Metric{
+	return &choice[annoy.Metric]{kind: "metric", parse: annoy.ParseMetric, values: []annoy.Metric{
 		annoy.Angular, annoy.Euclidean, annoy.Manhattan, annoy.Dot, annoy.Hamming, annoy.Cosine,
 	}}
 }

@@ -43,11 +43,24 @@ func (e *env) newStreamProgress() *progress {
 }
 
 func isTerminal(w io.Writer) bool {
+	_, ok := terminalWidth(w)
+	return ok
+}
+
+// terminalWidth is how many columns a terminal has; not ok where the output is none.
+func terminalWidth(w io.Writer) (columns int, ok bool) {
 	if text, ok := w.(*visible.Writer); ok {
 		w = text.To
 	}
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns < 1 {
+		columns = 80
+	}
+	return columns, true
 }
 
 // update shows that done of total (−1: unknown) steps of a stage are over.

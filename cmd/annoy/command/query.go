@@ -1,20 +1,16 @@
 package command
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
-	"github.com/annoy-go/annoy/internal/visible"
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -312,104 +308,4 @@ func parseVector(s string) ([]float32, error) {
 		v[i] = float32(*x)
 	}
 	return v, nil
-}
-
-// queryWriter prints answers as JSON lines or as one table.
-type queryWriter struct {
-	buf   *bufio.Writer
-	table *tabwriter.Writer // nil for JSON
-	head  string            // of the table; "" once printed
-	keys  *annoy.Index      // that has them; nil for none
-}
-
-func newQueryWriter(e *env, ix *annoy.Index) (*queryWriter, error) {
-	w := &queryWriter{buf: bufio.NewWriter(e.stdout)}
-	if keyed, err := hasKeys(ix); err != nil {
-		return nil, err
-	} else if keyed {
-		w.keys = ix
-	}
-	if !e.json {
-		// Batches are aligned one by one; the minimal width makes them agree.
-		w.table = tabwriter.NewWriter(w.buf, 10, 0, 2, ' ', 0)
-		w.head = "QUERY\tRANK\tID"
-		if w.keys != nil {
-			w.head += "\tKEY"
-		}
-		if ix.Metric() == annoy.Dot {
-			w.head += "\tPRODUCT\n"
-		} else {
-			w.head += "\tDISTANCE\n"
-		}
-	}
-	return w, nil
-}
-
-// hasKeys tells whether an index has keys. A forest is not asked, whose stats are more work.
-func hasKeys(ix *annoy.Index) (bool, error) {
-	if ix.Kind() != annoy.Canopy {
-		return false, nil
-	}
-	s, err := ix.Stats()
-	if err != nil {
-		return false, err
-	}
-	return s.Canopy.Keys, nil
-}
-
-// write prints the answers to a query, which has a key or "".
-func (w *queryWriter) write(query int64, queryKey string, hits []annoy.Neighbor) error {
-	if w.table == nil {
-		r := queryResult{Query: query, QueryKey: queryKey, IDs: make([]int64, len(hits)), Distances: make(jsonFloats, len(hits))}
-		for i, h := range hits {
-			r.IDs[i], r.Distances[i] = h.ID, h.Distance
-			if w.keys != nil {
-				key, err := w.keys.Key(h.ID)
-				if err != nil {
-					return err
-				}
-				r.Keys = append(r.Keys, key)
-			}
-		}
-		return printLine(w.buf, r)
-	}
-	if _, err := io.WriteString(w.table, w.head); err != nil {
-		return err
-	}
-	w.head = ""
-	asked := strconv.FormatInt(query, 10)
-	if queryKey != "" {
-		asked = visible.Name(queryKey)
-	}
-	if len(hits) == 0 {
-		none := "(none)\t-"
-		if w.keys != nil {
-			none += "\t-"
-		}
-		_, err := fmt.Fprintf(w.table, "%s\t-\t%s\n", asked, none)
-		return err
-	}
-	for i, h := range hits {
-		name := strconv.FormatInt(h.ID, 10)
-		if w.keys != nil {
-			key, err := w.keys.Key(h.ID)
-			if err != nil {
-				return err
-			}
-			name += "\t" + visible.Name(key)
-		}
-		if _, err := fmt.Fprintf(w.table, "%s\t%d\t%s\t%.6g\n", asked, i+1, name, unsigned0(h.Distance)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *queryWriter) flush() error {
-	if w.table != nil {
-		if err := w.table.Flush(); err != nil {
-			return err
-		}
-	}
-	return w.buf.Flush()
 }

@@ -59,7 +59,10 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot(e, help)
 	// Not nil, for which cobra would take the arguments of the process.
 	root.SetArgs(append([]string{}, args...))
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := root, checkVerb(root, args)
+	if err == nil {
+		cmd, err = root.ExecuteContextC(ctx)
+	}
 	if err == nil {
 		err = help.err
 	}
@@ -142,6 +145,19 @@ func longNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		name = "neighbors"
 	}
 	return pflag.NormalizedName(name)
+}
+
+// checkVerb refuses a verb that does not exist before its flags are looked at, which would be said not to exist instead.
+func checkVerb(root *cobra.Command, args []string) error {
+	i := slices.IndexFunc(args, func(a string) bool { return !strings.HasPrefix(a, "-") || a == "--" })
+	if i < 0 || args[i] == "--" || strings.HasPrefix(args[i], cobra.ShellCompRequestCmd) {
+		return nil
+	}
+	root.InitDefaultHelpCmd()
+	if verb, _, err := root.Find(args[i : i+1]); err != nil || verb == root {
+		return unknownVerb(root, args[i])
+	}
+	return nil
 }
 
 func unknownVerb(root *cobra.Command, name string) error {

@@ -17,6 +17,8 @@ func TestUsageErrors(t *testing.T) {
 		parts []string
 	}{
 		{"unknown verb", []string{"bild"}, []string{`unknown verb "bild"`, "did you mean build?", "'annoy --help'"}},
+		{"unknown verb with flags", []string{"qurey", "x", "--id", "1"}, []string{`unknown verb "qurey"`, "did you mean query?"}},
+		{"unknown verb after flags", []string{"-q", "qurey", "--id", "1"}, []string{"qurey", "query"}},
 		{"unknown help", []string{"help", "nothing"}, []string{`unknown verb "nothing"`}},
 		{"unknown shell", []string{"completion", "csh"}, []string{`unknown shell "csh"`, "zsh"}},
 		{"unknown flag", []string{"info", ix, "--colour"}, []string{"--colour", "'annoy info --help'"}},
@@ -36,7 +38,7 @@ func TestUsageErrors(t *testing.T) {
 		{"parquet stream", []string{"build", "-", "--format", "parquet", "-o", out}, []string{"standard input", "parquet"}},
 		{"hdf5 stream", []string{"build", "-", "--format", "hdf5", "-o", out}, []string{"standard input", "hdf5"}},
 		{"output to a stream", []string{"build", vectors, "-o", "-"}, []string{"cannot write -", "standard output"}},
-		{"metric", []string{"build", vectors, "-o", out, "--metric", "l2"}, []string{`"l2"`, "--metric", "euclidean"}},
+		{"metric", []string{"build", vectors, "-o", out, "--metric", "l3"}, []string{`"l3"`, "--metric", "euclidean"}},
 		{"trees", []string{"build", vectors, "-o", out, "--trees", "-5"}, []string{"--trees", "-5"}},
 		{"trees word", []string{"build", vectors, "-o", out, "--trees", "many"}, []string{"--trees", "many"}},
 		{"workers", []string{"build", vectors, "-o", out, "--workers", "-1"}, []string{"--workers", "-1"}},

@@ -43,6 +43,9 @@ func printVersion(e *env) error {
 		return printLine(e.stdout, v)
 	}
 	commit := ""
+	if v.Revision == "" && v.Version == "(devel)" {
+		commit = ", built without its commit: 'go install -buildvcs=true ./cmd/annoy' in a clone records it"
+	}
 	if v.Revision != "" {
 		commit = fmt.Sprintf(", commit %s of %s", v.Revision, v.Time)
 		if v.Modified {

@@ -215,7 +215,12 @@ func TestMetricNames(t *testing.T) {
 			t.Errorf("%v becomes %s and %v", m, text, back)
 		}
 	}
-	for _, name := range []string{"", "l2", "angular ", "Metric(3)"} {
+	for name, m := range map[string]annoy.Metric{"l2": annoy.Euclidean, "L1": annoy.Manhattan, "cityblock": annoy.Manhattan, "IP": annoy.Dot, "inner_product": annoy.Dot, "cos": annoy.Cosine} {
+		if got, err := annoy.ParseMetric(name); got != m || err != nil {
+			t.Errorf("%q is %v (%v), want %v", name, got, err, m)
+		}
+	}
+	for _, name := range []string{"", "l3", "angular ", "Metric(3)"} {
 		if m, err := annoy.ParseMetric(name); !errors.Is(err, annoy.ErrOption) {
 			t.Errorf("%q is %v (%v)", name, m, err)
 		}

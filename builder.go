@@ -48,6 +48,9 @@ func NewBuilder(dim int, m Metric, o *BuilderOptions) (*Builder, error) {
 	if !m.valid() {
 		return nil, optionError("metric %d does not exist", uint8(m))
 	}
+	if b.opts.LongVectors && m != Euclidean && m != Manhattan {
+		return nil, optionError("LongVectors of a %v index: want euclidean or manhattan", m)
+	}
 	dialect := b.opts.DotDialect
 	if m != Dot {
 		dialect = DotReleased
@@ -82,8 +85,8 @@ func (b *Builder) Metric() Metric { return b.metric }
 
 // Add puts a copy of v under id; the last vector of an id counts. Ids need not be dense, nor come in order. But a forest
 // holds ids from 0 to 2^31−2, and has a node for every one up to the largest, used or not: others are an error when a
-// forest is built of them, with OnDisk at once. Errors: ErrDimension, ErrNotFinite (naming id and component, also of a vector
-// too long for float32), ErrTooLarge, ErrMemory, ErrOption (OnDisk: a negative id), ErrBuilt, ErrClosed.
+// forest is built of them, with OnDisk at once. Errors: ErrDimension, ErrNotFinite (naming id and component), ErrOverflow (without
+// LongVectors), ErrTooLarge, ErrMemory, ErrOption (OnDisk: a negative id), ErrBuilt, ErrClosed.
 func (b *Builder) Add(id int, v []float32) error { return b.add(int64(id), v) }
 
 // add is Add of an id that may have more bits than an int.
@@ -138,7 +141,8 @@ func (b *Builder) put(id int64, v []float32, what func() string) error {
 	}
 	sum := kernel.Dot(v, v)
 	if sum-sum != 0 {
-		if err := checkVector(v, b.layout.Dim, b.metric, what()); err != nil {
+		err := checkVector(v, b.layout.Dim, b.metric, what())
+		if err != nil && !(b.opts.LongVectors && errors.Is(err, ErrOverflow)) {
 			return err
 		}
 	}
@@ -223,6 +227,8 @@ func (b *Builder) Build(ctx context.Context, o *BuildOptions) (*Index, error) {
 			return nil, optionError("Kind forest: it keeps no keys, and items were added with them")
 		}
 		ix, err = b.items.buildForest(ctx, newTreeJob(b, o))
+	} else if b.opts.LongVectors {
+		return nil, optionError("Kind canopy with LongVectors, which only a forest takes")
 	} else if err = b.checkQueries(o); err == nil {
 		ix, err = b.items.buildCanopy(ctx, newCanopyJob(b, o))
 	}

@@ -21,9 +21,11 @@ var (
 	ErrDimension = errors.New("annoy: wrong dimension")
 	// ErrNotFound: no item has this id or key.
 	ErrNotFound = errors.New("annoy: no such item")
-	// ErrNotFinite: a component is NaN or Inf, or all are finite and the sum that the metric needs of them
-	// overflows float32: the sum of squares (for a length above 1.8e19), for Manhattan the sum of magnitudes.
+	// ErrNotFinite: a component is NaN or Inf.
 	ErrNotFinite = errors.New("annoy: not a finite number")
+	// ErrOverflow: all components are finite, and the sum that the metric needs of them overflows float32: the sum of
+	// squares (for a length above 1.8e19), for Manhattan the sum of magnitudes.
+	ErrOverflow = errors.New("annoy: overflow of float32")
 	// ErrMismatch: the dimension or metric asked for contradicts what the sidecar or the file itself says.
 	ErrMismatch = errors.New("annoy: contradicts the index")
 	// ErrNeedDimMetric: a .ann file without a sidecar was opened without dimension and metric, which it does not hold itself.

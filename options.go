@@ -19,6 +19,9 @@ type BuilderOptions struct {
 	Items int
 	// DotDialect is the layout of a dot index. Default: DotReleased, which every Annoy loads.
 	DotDialect DotDialect
+	// LongVectors takes vectors of euclidean and manhattan indexes that are ErrOverflow otherwise, for a forest: distances
+	// that float32 cannot hold are then +Inf, as in Annoy, and equal. Building a canopy, or another metric, is ErrOption.
+	LongVectors bool
 	// Warn is told of what is legal and probably not meant, such as an id that costs gigabytes of holes; and with
 	// OnDisk, during Build, of what Index.Warnings tells after Save. Default: nobody is told.
 	Warn func(message string)

@@ -2,7 +2,9 @@ package annoy_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,8 +19,8 @@ func longest(m annoy.Metric) float32 {
 	return 0x1.fffffep63 // the next float32, 2^64, has a square of 2^128
 }
 
-// TestMendOverflow: finite vectors whose norm is not float32 are refused when added and when searched for, by the rule of
-// their metric.
+// TestMendOverflow: finite vectors whose norm is not float32 are refused when added, by the rule of their metric. A forest
+// searches for them, except by angle.
 func TestMendOverflow(t *testing.T) {
 	eachMetric(t, func(t *testing.T, m annoy.Metric) {
 		b := newTwin(m).builder(t, 5, nil)
@@ -48,13 +50,15 @@ func TestMendOverflow(t *testing.T) {
 			errC := b.Add(7, c.v)
 			for what, err := range map[string]error{"Search": errA, "SearchBatch": errB, "Add": errC} {
 				switch {
-				case !c.refused && err != nil:
+				case (!c.refused || what != "Add" && m != annoy.Angular && m != annoy.Cosine) && err != nil:
 					t.Errorf("%s of %v: %v", what, c.v, err)
-				case c.refused && (!errors.Is(err, annoy.ErrNotFinite) || !strings.Contains(err.Error(), "sum of its components'")):
-					t.Errorf("%s of %v: %v, want ErrNotFinite", what, c.v, err)
+				case c.refused && err != nil && (!errors.Is(err, annoy.ErrOverflow) || !strings.Contains(err.Error(), "sum of its components'")):
+					t.Errorf("%s of %v: %v, want ErrOverflow", what, c.v, err)
+				case c.refused && err == nil && what == "Add":
+					t.Errorf("%v was added", c.v)
 				}
 			}
-			if c.refused && !strings.Contains(errC.Error(), "id 7") {
+			if c.refused && errC != nil && !strings.Contains(errC.Error(), "id 7") {
 				t.Errorf("Add of %v does not name the id: %v", c.v, errC)
 			}
 		}
@@ -133,4 +137,60 @@ func overflows(m annoy.Metric, dist float64) bool {
 		return dist*dist >= 0.999*math.MaxFloat32
 	}
 	return m == annoy.Manhattan && dist >= 0.999*math.MaxFloat32
+}
+
+// TestLongVectors: where it is allowed, a forest takes every finite vector, and answers by distances of which those beyond
+// float32 are +Inf and equal, as Annoy does: by their ids then.
+func TestLongVectors(t *testing.T) {
+	for _, tc := range []struct {
+		metric annoy.Metric
+		scale  float64
+		want   string // the neighbours of item 0
+	}{
+		{annoy.Euclidean, 1e20, "[{0 0} {1 +Inf} {2 +Inf} {3 +Inf} {4 +Inf} {5 +Inf}]"},
+		{annoy.Euclidean, 3e38, "[{0 0} {1 +Inf} {2 +Inf} {3 +Inf} {4 +Inf} {5 +Inf}]"},
+		{annoy.Manhattan, 3e38, "[{0 0} {1 2e+38} {2 3.0000002e+38} {3 +Inf} {4 +Inf} {5 +Inf}]"},
+	} {
+		path := filepath.Join(t.TempDir(), "x.ann")
+		b, err := annoy.NewBuilder(3, tc.metric, &annoy.BuilderOptions{LongVectors: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 6 {
+			n := float64(i + 1)
+			if err := b.Add(i, []float32{float32(tc.scale * n / 6), float32(tc.scale / n), 0}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.Add(6, []float32{float32(math.Inf(1)), 0, 0}); !errors.Is(err, annoy.ErrNotFinite) {
+			t.Errorf("Inf: %v", err)
+		}
+		if _, err := b.Build(t.Context(), nil); !errors.Is(err, annoy.ErrOption) {
+			t.Errorf("a canopy: %v", err)
+		}
+		built, err := b.Build(t.Context(), &annoy.BuildOptions{Kind: annoy.Forest, Trees: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := built.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		ix, err := annoy.Open(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ix.Close()
+		if err := ix.Verify(t.Context()); err != nil {
+			t.Errorf("%v, %v: %v", tc.metric, tc.scale, err)
+		}
+		hits, err := ix.SearchByID(0, 6, &annoy.SearchOptions{SearchK: 1000})
+		if got := fmt.Sprint(hits); err != nil || got != tc.want {
+			t.Errorf("%v, %v: %s (%v), want %s", tc.metric, tc.scale, got, err, tc.want)
+		}
+	}
+	for _, m := range []annoy.Metric{annoy.Angular, annoy.Cosine, annoy.Dot, annoy.Hamming} {
+		if _, err := annoy.NewBuilder(3, m, &annoy.BuilderOptions{LongVectors: true}); !errors.Is(err, annoy.ErrOption) {
+			t.Errorf("%v: %v", m, err)
+		}
+	}
 }

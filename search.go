@@ -20,7 +20,7 @@ type Neighbor struct {
 // Search returns the k items nearest to q, which has Dim components, by (distance, id), nearest
 // first: for Dot the largest product first. There are fewer than k where the index, the options' restrictions or, in a
 // forest, the candidates that SearchK allows hold fewer. nil options are the defaults. Errors: ErrDimension, ErrNotFinite,
-// ErrOption (also a negative k), ErrNotCalibrated, ErrClosed, ErrCorrupt.
+// ErrOverflow (of a canopy, and of angles), ErrOption (also a negative k), ErrNotCalibrated, ErrClosed, ErrCorrupt.
 func (ix *Index) Search(q []float32, k int, o *SearchOptions) ([]Neighbor, error) {
 	return ix.AppendSearch(nil, q, k, o)
 }
@@ -32,7 +32,8 @@ func (ix *Index) AppendSearch(dst []Neighbor, q []float32, k int, o *SearchOptio
 	if err := ix.checkSearch(k, o); err != nil {
 		return dst, err
 	}
-	if err := checkVector(q, ix.dim, ix.metric, "the query"); err != nil {
+	err = checkVector(q, ix.dim, ix.metric, "the query")
+	if err != nil && !(errors.Is(err, ErrOverflow) && ix.takesLong()) {
 		return dst, err
 	}
 	prev, err := ix.begin()
@@ -78,6 +79,12 @@ func (ix *Index) checkSearch(k int, o *SearchOptions) error {
 	return o.validateFor(ix.Kind(), ix.metric)
 }
 
+// takesLong tells whether queries may be so long that sums of them overflow: in a forest, as in Annoy, a distance is then +Inf. An
+// angle has no such value, and a canopy compares by sums that would be NaN.
+func (ix *Index) takesLong() bool {
+	return ix.Kind() == Forest && ix.metric != Angular && ix.metric != Cosine
+}
+
 // checkVector checks length and components of a vector; what names it in the error.
 func checkVector(v []float32, dim int, m Metric, what string) error {
 	if len(v) != dim {
@@ -105,7 +112,7 @@ func checkLength(v []float32, m Metric, what string) error {
 			sum += math.Abs(float64(x))
 		}
 		if sum > math.MaxFloat32 {
-			return fail(ErrNotFinite, "%s: the sum of its components' magnitudes is %.3g, float32 ends at %.3g", what, sum, math.MaxFloat32)
+			return fail(ErrOverflow, "%s: the sum of its components' magnitudes is %.3g, float32 ends at %.3g", what, sum, math.MaxFloat32)
 		}
 		return nil
 	}
@@ -113,7 +120,7 @@ func checkLength(v []float32, m Metric, what string) error {
 	for _, x := range v {
 		sum += float64(x) * float64(x)
 	}
-	return fail(ErrNotFinite, "%s: the sum of its components' squares is %.3g, float32 ends at %.3g", what, sum, math.MaxFloat32)
+	return fail(ErrOverflow, "%s: the sum of its components' squares is %.3g, float32 ends at %.3g", what, sum, math.MaxFloat32)
 }
 
 // SearchBatch searches for every query, on all processors or o.Workers goroutines, and returns the hits in order of the

@@ -65,7 +65,8 @@ func newObject(dim int, metric string, canopy bool) (*object, error) {
 
 // newBuilder takes the place of what there was.
 func (o *object) newBuilder(onDisk string) error {
-	b, err := annoy.NewBuilder(o.dim, o.metric, &annoy.BuilderOptions{OnDisk: onDisk, Warn: o.warn})
+	long := !o.canopy && (o.metric == annoy.Euclidean || o.metric == annoy.Manhattan) // as in Annoy
+	b, err := annoy.NewBuilder(o.dim, o.metric, &annoy.BuilderOptions{OnDisk: onDisk, LongVectors: long, Warn: o.warn})
 	if err != nil {
 		return err
 	}

@@ -86,6 +86,7 @@ var kinds = []struct {
 }{
 	{annoy.ErrOption, C.ANNOY_VALUE},
 	{annoy.ErrNotFinite, C.ANNOY_VALUE},
+	{annoy.ErrOverflow, C.ANNOY_VALUE},
 	{annoy.ErrNotCalibrated, C.ANNOY_VALUE},
 	{annoy.ErrTooLarge, C.ANNOY_VALUE},
 	{annoy.ErrDimension, C.ANNOY_INDEX},

@@ -237,5 +237,43 @@ class Recall(AnnoyCase):
             self.assertGreaterEqual(found / 1000, floor, metric)
 
 
+class LongVectors(AnnoyCase):
+    """Finite numbers whose squares, or sums, float32 does not hold."""
+
+    def index(self, metric, scale):
+        return index_of([[scale * n / 6, scale / n, 0] for n in range(1, 7)], metric, trees=2)
+
+    def test_items(self):
+        inf = float("inf")
+        for scale in (1e20, 1e30, 3e38):
+            index = self.index("euclidean", scale)
+            self.assertEqual(index.get_nns_by_item(0, 6, 1000, True), ([0, 1, 2, 3, 4, 5], [0.0] + [inf] * 5))
+            self.assertEqual(index.get_distance(0, 1), inf)
+            self.assertEqual(index.save("x.ann"), True)
+            self.assertEqual(index.get_nns_by_item(0, 6, 1000), [0, 1, 2, 3, 4, 5])
+        ids, distances = self.index("manhattan", 3e38).get_nns_by_item(0, 6, 1000, True)
+        self.assertEqual((ids, distances[3:]), ([0, 1, 2, 3, 4, 5], [inf] * 3))
+        self.assertNear(distances[:3], [0.0, 2e38, 3e38])
+
+    def test_queries(self):
+        inf = float("inf")
+        for q in ([1e20, -1e20, 0], [1e30, 0, 0], [3e38, -3e38, 3e38]):
+            got = self.index("euclidean", 1).get_nns_by_vector(q, 6, 1000, True)
+            self.assertEqual(got, ([0, 1, 2, 3, 4, 5], [inf] * 6))
+            ids, products = self.index("dot", 1).get_nns_by_vector([abs(q[0]), 0, 0], 6, 1000, True)
+            self.assertEqual(ids, [5, 4, 3, 2, 1, 0])
+            self.assertNear(products, [abs(q[0]) * n / 6 for n in (6, 5, 4, 3, 2, 1)], relative=1e-6)
+        got = self.index("manhattan", 1).get_nns_by_vector([3e38, -3e38, 0], 6, 1000, True)
+        self.assertEqual(got, ([0, 1, 2, 3, 4, 5], [inf] * 6))
+
+    @mended("all distances are NaN, or as of orthogonal vectors, and all products Inf")
+    def test_refused(self):
+        for metric in ("angular", "dot"):
+            with self.assertRaisesRegex(ValueError, "overflow of float32: the vector of id 0"):
+                self.index(metric, 1e20)
+        with self.assertRaisesRegex(ValueError, "overflow of float32: the query"):
+            self.index("angular", 1).get_nns_by_vector([1e30, 0, 0], 1)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -140,10 +140,10 @@ func (tw *twin) checkExact(t *testing.T, ix *annoy.Index, q []float32) {
 func (tw *twin) checkItems(t *testing.T, ix *annoy.Index) {
 	t.Helper()
 	var seen []int64
-	for id, v := range ix.All() {
-		seen = append(seen, id)
-		if !slices.Equal(v, asStored(tw.metric, tw.items[id])) {
-			t.Fatalf("item %d is %v, want %v", id, v, tw.items[id])
+	for item, err := range ix.All() {
+		seen = append(seen, item.ID)
+		if err != nil || !slices.Equal(item.Vector, asStored(tw.metric, tw.items[item.ID])) {
+			t.Fatalf("item %d is %v (%v), want %v", item.ID, item.Vector, err, tw.items[item.ID])
 		}
 	}
 	ids := tw.ids()

@@ -61,9 +61,9 @@ func TestTruncatedWhileMapped(t *testing.T) {
 			}
 			_, err := ix.SearchBatch(t.Context(), vecs[:50], 10, everything(ix))
 			check("SearchBatch", err)
-			for id := range ix.All() {
-				if id < 0 || id >= n {
-					t.Errorf("%s: All yields %d", name, id)
+			for item, err := range ix.All() {
+				if check("All", err); item.ID < 0 || item.ID >= n {
+					t.Errorf("%s: All yields %d", name, item.ID)
 				}
 			}
 			_, err = ix.Stats()

@@ -131,8 +131,10 @@ func (o *ordeal) run(data []byte, m annoy.Metric, dim int) {
 		o.fail("stats %+v of %d bytes, %d items, %d trees", s, len(data), ix.Len(), ix.Trees())
 	}
 	tw := newTwin(m)
-	for id, v := range ix.All() {
-		tw.items[id] = slices.Clone(v)
+	for item, err := range ix.All() {
+		if o.documented(err) {
+			tw.items[item.ID] = slices.Clone(item.Vector)
+		}
 	}
 	if len(tw.items) != s.Items-s.Holes {
 		o.fail("All yields %d items, there are %d", len(tw.items), s.Items-s.Holes)

@@ -75,9 +75,9 @@ func checkDialect(t *testing.T, tw *twin, ix *annoy.Index, d annoy.DotDialect, t
 	if trees > 1 { // by the trees: each item is missed only if all its places are
 		tw.checkHits(t, q, 10, search(t, ix, q, 10, &annoy.SearchOptions{SearchK: max(1, ix.Len()*trees-1)}), ranked)
 	}
-	for id, v := range ix.All() {
-		if want, exists := tw.items[id]; !exists || !bytes.Equal(floatBytes(v), floatBytes(want)) {
-			t.Fatalf("item %d is %v, want %v", id, v, want)
+	for item, err := range ix.All() {
+		if want, exists := tw.items[item.ID]; err != nil || !exists || !bytes.Equal(floatBytes(item.Vector), floatBytes(want)) {
+			t.Fatalf("item %d is %v (%v), want %v", item.ID, item.Vector, err, want)
 		}
 	}
 }

@@ -163,9 +163,12 @@ func ExampleBuildFile() {
 
 // Every item, by ascending id.
 func ExampleIndex_All() {
-	for id, rgb := range colourIndex().All() {
-		if rgb[2] > 0.4 {
-			fmt.Println(id, colours[id].name, rgb)
+	for item, err := range colourIndex().All() {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if item.Vector[2] > 0.4 {
+			fmt.Println(item.ID, colours[item.ID].name, item.Vector)
 		}
 	}
 	// Output:

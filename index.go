@@ -135,19 +135,31 @@ func (ix *Index) Distance(i, j int64) (d float32, err error) {
 	return ix.backend.distance(i, j)
 }
 
-// All yields every item in order of ids, holes left out. The vector is valid until the next step. It
-// ends early when the index is closed, or its file is cut short.
-func (ix *Index) All() iter.Seq2[int64, []float32] {
-	return func(yield func(int64, []float32) bool) {
+// Item is an item of an index.
+type Item struct {
+	ID     int64
+	Vector []float32 // Dim components
+}
+
+// All yields every item in order of ids, holes left out. The vector is valid until the next step. An error is the last that it yields,
+// with no item: ErrClosed where the index is closed meanwhile, ErrCorrupt where its file is damaged or cut short.
+func (ix *Index) All() iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		prev, err := ix.begin()
+		if err != nil { // also of an index without items
+			yield(Item{}, err)
+			return
+		}
+		ix.end(prev, &err)
 		buf := make([]float32, 0, ix.dim)
 		for place := range ix.backend.places() {
 			id, v, err := ix.itemAt(buf[:0], place)
 			switch {
-			case err == nil:
-				if !yield(id, v) {
-					return
-				}
-			case !isHole(err):
+			case isHole(err):
+			case err != nil:
+				yield(Item{}, err)
+				return
+			case !yield(Item{id, v}, nil):
 				return
 			}
 		}

@@ -129,7 +129,8 @@ func TestClosed(t *testing.T) {
 	built := tw.build(t, 4, 2)
 	mapped := open(t, saved(t, built), nil)
 	dir := t.TempDir()
-	for _, ix := range []*annoy.Index{built, mapped} {
+	ended := 0 // loops over All, each by an error
+	for i, ix := range []*annoy.Index{built, mapped} {
 		for range 2 {
 			if err := ix.Close(); err != nil {
 				t.Fatal(err)
@@ -154,8 +155,14 @@ func TestClosed(t *testing.T) {
 				t.Errorf("%s of a closed index: %v", name, err)
 			}
 		}
-		for id := range ix.All() {
-			t.Errorf("All of a closed index yields %d", id)
+		for item, err := range ix.All() {
+			if !errors.Is(err, annoy.ErrClosed) {
+				t.Errorf("All of a closed index yields %d (%v)", item.ID, err)
+			}
+			ended++
+		}
+		if ended != i+1 {
+			t.Errorf("All of %d closed indexes yielded %d times", i+1, ended)
 		}
 	}
 	b := tw.builder(t, 4, nil)
@@ -238,8 +245,11 @@ func TestCloseAmongSearches(t *testing.T) {
 						return
 					}
 					answers.Add(1)
-					for id, v := range ix.All() { // ends early when closed
-						if len(v) != 8 || id > 20 {
+					for item, err := range ix.All() {
+						if err != nil && !errors.Is(err, annoy.ErrClosed) || err == nil && len(item.Vector) != 8 {
+							t.Errorf("All yields %v (%v)", item, err)
+						}
+						if item.ID > 20 {
 							break
 						}
 					}

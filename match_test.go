@@ -177,9 +177,9 @@ func TestMatchHoles(t *testing.T) {
 			t.Errorf("Stats: %d holes (%v), want %d", s.Holes, err, 200-len(tw.items))
 		}
 		n := 0
-		for id, v := range ix.All() {
-			if _, exists := tw.items[id]; !exists || len(v) != 5 {
-				t.Errorf("All yields %d", id)
+		for item, err := range ix.All() {
+			if _, exists := tw.items[item.ID]; !exists || len(item.Vector) != 5 || err != nil {
+				t.Errorf("All yields %d (%v)", item.ID, err)
 			}
 			n++
 		}

@@ -301,9 +301,9 @@ func (s *session) look() {
 	}
 	if ix, ok := s.index(); ok {
 		var ids []int64
-		for id, v := range ix.All() {
-			ids = append(ids, id)
-			s.sameVector(ix.twin, id, v, nil)
+		for item, err := range ix.All() {
+			ids = append(ids, item.ID)
+			s.sameVector(ix.twin, item.ID, item.Vector, err)
 		}
 		if !slices.Equal(ids, ix.ids()) {
 			s.Fatalf("All yields %v, want %v", ids, ix.ids())

@@ -15,7 +15,7 @@ type indexSource struct {
 	path string
 	rows int
 	row  int
-	next func() (int64, []float32, bool)
+	next func() (annoy.Item, error, bool)
 	stop func()
 }
 
@@ -32,19 +32,17 @@ func newIndexSource(ix *annoy.Index, path string) (*indexSource, error) {
 func (s *indexSource) Dim() int { return s.ix.Dim() }
 func (s *indexSource) Len() int { return s.rows }
 
-// Next fails where All ends early without a word, which it does when the file
-// is cut short under its mapping.
 func (s *indexSource) Next(dst []float32) (int64, error) {
-	id, v, ok := s.next()
+	item, err, ok := s.next()
 	switch {
-	case ok:
-		s.row++
-		copy(dst, v)
-		return id, nil
-	case s.row < s.rows:
-		return 0, fmt.Errorf("annoy: %s: only %d of %d items can be read", s.path, s.row, s.rows)
+	case !ok:
+		return 0, io.EOF
+	case err != nil:
+		return 0, fmt.Errorf("%w (after %d of %d items)", inFile(s.path, err), s.row, s.rows)
 	}
-	return 0, io.EOF
+	s.row++
+	copy(dst, item.Vector)
+	return item.ID, nil
 }
 
 func (s *indexSource) close() { s.stop() }

@@ -114,6 +114,7 @@ compare-e2e: ## annoy compare against all six libraries, on a small set
 
 python: ## the Python module, installed in an environment from scratch, and its tests
 	$(GO) vet -tags clib ./python/clib
+	$(GO) test -race -tags clib ./python/clib
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION) -tags clib ./python/clib
 	rm -rf $(PY_ENV)/ours
 	@$(MAKE) --no-print-directory $(PY_ENV)/ours

@@ -52,7 +52,13 @@ func annoy_load(h C.uintptr_t, path *C.char, prefault C.int32_t, access *C.char,
 //
 //export annoy_load_bytes
 func annoy_load_bytes(h C.uintptr_t, data unsafe.Pointer, size C.int64_t, e *C.annoy_error) C.int32_t {
-	return call(e, func() error { return objectOf(h).loadBytes(unsafe.Slice((*byte)(data), size)) })
+	return call(e, func() error {
+		bytes, err := given[byte](data, int64(size))
+		if err != nil {
+			return err
+		}
+		return objectOf(h).loadBytes(bytes)
+	})
 }
 
 // annoy_size is how many bytes annoy_write will write.

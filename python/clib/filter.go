@@ -40,22 +40,32 @@ func annoy_filter_mask(mask *C.uint8_t, count C.int64_t) C.uintptr_t {
 //export annoy_filter_roaring
 func annoy_filter_roaring(data unsafe.Pointer, size C.int64_t, bits C.int32_t, h *C.uintptr_t, e *C.annoy_error) C.int32_t {
 	return call(e, func() error {
-		bytes := C.GoBytes(data, C.int(size))
-		if bits == 64 {
-			b := roaring64.New()
-			if err := b.UnmarshalBinary(bytes); err != nil {
-				return valueError("annoy: not a roaring bitmap of 64 bits: %v", err)
-			}
-			*h = filterHandle(annoy.Roaring64Filter(b))
-			return nil
+		bytes, err := given[byte](data, int64(size))
+		if err != nil {
+			return err
 		}
-		b := roaring.New()
-		if err := b.UnmarshalBinary(bytes); err != nil {
-			return valueError("annoy: not a roaring bitmap: %v", err)
+		f, err := roaringFilter(bytes, int(bits))
+		if err == nil {
+			*h = filterHandle(f)
 		}
-		*h = filterHandle(annoy.RoaringFilter(b))
-		return nil
+		return err
 	})
+}
+
+// roaringFilter reads a bitmap. It copies what it reads: the bytes are C's, and however many there are, used in place.
+func roaringFilter(bytes []byte, bits int) (annoy.Filter, error) {
+	if bits == 64 {
+		b := roaring64.New()
+		if err := b.UnmarshalBinary(bytes); err != nil {
+			return nil, valueError("annoy: not a roaring bitmap of 64 bits: %v", err)
+		}
+		return annoy.Roaring64Filter(b), nil
+	}
+	b := roaring.New()
+	if err := b.UnmarshalBinary(bytes); err != nil {
+		return nil, valueError("annoy: not a roaring bitmap: %v", err)
+	}
+	return annoy.RoaringFilter(b), nil
 }
 
 func filterHandle(f annoy.Filter) C.uintptr_t { return C.uintptr_t(cgo.NewHandle(f)) }

@@ -14,6 +14,7 @@ package main
 import "C"
 
 import (
+	"math"
 	"runtime/cgo"
 	"unsafe"
 )
@@ -129,6 +130,18 @@ func annoy_distance(h C.uintptr_t, i, j C.int64_t, out *C.float, e *C.annoy_erro
 
 // vector is the vector at p.
 func vector(p *C.float, dim int) []float32 { return unsafe.Slice((*float32)(p), dim) }
+
+// given is memory of C's as a slice of n elements. A number that no memory can have is an error.
+func given[T any](p unsafe.Pointer, n int64) ([]T, error) {
+	var element T
+	switch {
+	case n < 0 || n > math.MaxInt/int64(unsafe.Sizeof(element)):
+		return nil, valueError("annoy: %d elements were passed, want 0 to %d", n, math.MaxInt/int64(unsafe.Sizeof(element)))
+	case p == nil && n > 0:
+		return nil, valueError("annoy: %d elements were passed without memory", n)
+	}
+	return unsafe.Slice((*T)(p), n), nil
+}
 
 // matrix is annoy_rows.
 type matrix struct {

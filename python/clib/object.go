@@ -28,12 +28,12 @@ type object struct {
 	index   atomic.Pointer[annoy.Index]
 	efforts efforts // of its searches for a recall
 
-	mu       sync.Mutex     // what is below
-	builder  *annoy.Builder // nil once the index is a file
-	onDisk   string         // where the builder builds
-	busy     bool           // a build is under way
-	warned   atomic.Bool    // there are warnings
-	warnings []string
+	warnings warnings
+
+	mu      sync.Mutex     // what is below
+	builder *annoy.Builder // nil once the index is a file
+	onDisk  string         // where the builder builds
+	busy    bool           // a build is under way
 }
 
 // maxDim is the library's.
@@ -66,7 +66,7 @@ func newObject(dim int, metric string, canopy bool) (*object, error) {
 // newBuilder takes the place of what there was.
 func (o *object) newBuilder(onDisk string) error {
 	long := !o.canopy && (o.metric == annoy.Euclidean || o.metric == annoy.Manhattan) // as in Annoy
-	b, err := annoy.NewBuilder(o.dim, o.metric, &annoy.BuilderOptions{OnDisk: onDisk, LongVectors: long, Warn: o.warn})
+	b, err := annoy.NewBuilder(o.dim, o.metric, &annoy.BuilderOptions{OnDisk: onDisk, LongVectors: long, Warn: o.warnings.add})
 	if err != nil {
 		return err
 	}
@@ -76,21 +76,6 @@ func (o *object) newBuilder(onDisk string) error {
 	o.builder, o.onDisk = b, onDisk
 	o.count.Store(0)
 	return nil
-}
-
-// warn keeps what the library has to tell until the call that it is about ends.
-func (o *object) warn(text string) {
-	o.warnings = append(o.warnings, "annoy: "+text)
-	o.warned.Store(true)
-}
-
-func (o *object) takeWarnings() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	text := strings.Join(o.warnings, "; ")
-	o.warnings = nil
-	o.warned.Store(false)
-	return text
 }
 
 // change runs what changes the state, one at a time and not during a build.
@@ -365,7 +350,7 @@ func (o *object) take(ix *annoy.Index) error {
 	}
 	o.dim, o.metric = ix.Dim(), ix.Metric()
 	for _, w := range ix.Warnings() {
-		o.warn(w)
+		o.warnings.add(w)
 	}
 	o.replace(ix)
 	return nil
@@ -477,7 +462,7 @@ func (o *object) save(path string, prefault bool) error {
 			return asOS(unable(err))
 		}
 		for _, w := range ix.Warnings() {
-			o.warn(w)
+			o.warnings.add(w)
 		}
 		if o.onDisk != "" {
 			return nil

@@ -28,8 +28,12 @@ import (
 func annoy_search(h C.uintptr_t, q *C.float, id, n C.int64_t, options *C.annoy_options, out *C.annoy_hit, room C.int64_t, count *C.int64_t, e *C.annoy_error) C.int32_t {
 	*count = 0
 	var hits []annoy.Neighbor
-	dst := unsafe.Slice((*annoy.Neighbor)(unsafe.Pointer(out)), room)[:0]
-	err := protect(func() (err error) {
+	err := protect(func() error {
+		dst, err := given[annoy.Neighbor](unsafe.Pointer(out), int64(room))
+		if err != nil {
+			return err
+		}
+		dst = dst[:0]
 		o := objectOf(h)
 		s := searchOf(o, int64(n), options)
 		s.k = min(s.k, int(room))
@@ -177,12 +181,16 @@ type batch struct {
 	first     error
 }
 
+// maxWorkers bounds the goroutines of a call where there are fewer processors: each of them holds memory.
+const maxWorkers = 256
+
 // workers is how many goroutines jobs asks for.
 func workers(jobs int) int {
+	processors := runtime.GOMAXPROCS(0)
 	if jobs < 1 {
-		return runtime.GOMAXPROCS(0)
+		return processors
 	}
-	return jobs
+	return min(jobs, max(processors, maxWorkers))
 }
 
 func (b *batch) run(ctx context.Context, j *job, workers int) error {

@@ -56,11 +56,12 @@ func protect(do func() error) (err error) {
 	return do()
 }
 
-// warned is call, with the warnings that came up while it ran.
+// warned is call, with the object's warnings. A call that fails has no place for them and leaves them to the next:
+// one that is refused during a build would otherwise lose the build's.
 func warned(e *C.annoy_error, o *object, do func() error) C.int32_t {
 	status := call(e, do)
-	if o.warned.Load() {
-		if text := o.takeWarnings(); status == C.ANNOY_OK {
+	if status == C.ANNOY_OK {
+		if text := o.warnings.take(); text != "" {
 			e.message = C.CString(text)
 		}
 	}

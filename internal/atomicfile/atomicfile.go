@@ -2,7 +2,8 @@
 // file whole or the new one whole, never a part. The new bytes go to a temporary file in the same directory (a
 // rename is atomic only within one file system), reach the disk, and take the name last.
 //
-// A process killed between Create and Commit leaves its temporary file, .NAME.tmp-RANDOM, and nothing else.
+// A process killed between Create and Commit leaves its temporary file, .NAME.tmp-RANDOM, and nothing else. The next Create of the
+// same name removes it, since no process holds it any more: leftovers.go.
 //
 // One case is weaker. Where the directory does not let the file be replaced but the file itself can be written, the new
 // bytes are copied over the old ones: inplace.go.
@@ -64,6 +65,7 @@ func Create(path string) (*File, error) {
 		// may refuse; the bytes matter more than the mode then.
 		_ = f.Chmod(old.Mode().Perm())
 	}
+	removeDead(path)
 	return &File{File: f, path: path, staged: staged}, nil
 }
 
@@ -87,6 +89,10 @@ func openTemp(path string) (*os.File, error) {
 		temp := tempPrefix(path) + strconv.FormatUint(rand.Uint64(), 36)
 		f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 		if errors.Is(err, fs.ErrExist) && try < 100 {
+			continue
+		}
+		if err == nil && !hold(f) && try < 100 {
+			_ = f.Close()
 			continue
 		}
 		return f, err

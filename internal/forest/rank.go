@@ -127,20 +127,31 @@ func angularRaw(dot, norm, queryNorm float32) float32 {
 
 // preciseAngles is angular with small angles, and those of vectors whose squares vanish in float32, in float64.
 func (s *Searcher) preciseAngles(im *annfile.Image, ids []int32, q []float32, queryNorm float32) {
+	limit := cosineLimit(s.top.Bound()+roundedAngle, queryNorm)
 	for j, id := range ids {
 		p := im.Node(id)
+		dot, norm := s.dist[j], im.NormSquared(p)
+		if norm == 0 {
+			norm = storedNorm(im, p)
+		}
+		held := norm >= metric.LeastNorm2 && queryNorm >= metric.LeastNorm2
+		if held && limit > 0 && (dot < 0 || float64(dot)*float64(dot) < limit*float64(norm)) {
+			continue
+		}
 		if im.Descendants(p) != 1 {
 			continue
 		}
-		v, dot := im.Floats(p), s.dist[j]
-		norm := storedNorm(im, p)
 		d := angularRaw(dot, norm, queryNorm)
-		if !(d >= metric.CloseAngle && norm >= metric.LeastNorm2 && queryNorm >= metric.LeastNorm2) {
-			d = preciseAngle(q, v)
+		if !held || !(d >= metric.CloseAngle) {
+			d = preciseAngle(q, im.Floats(p))
 		}
 		s.top.Push(d, id)
+		limit = cosineLimit(s.top.Bound()+roundedAngle, queryNorm)
 	}
 }
+
+// roundedAngle is more than float32 rounds off a raw angle.
+const roundedAngle = 1e-5
 
 // preciseAngle is 2 − 2cos, computed in float64.
 func preciseAngle(a, b []float32) float32 { return float32(2 * metric.Apart(a, b, metric.Squares(a))) }

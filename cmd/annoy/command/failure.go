@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/atomicfile"
+	"github.com/annoy-go/annoy/internal/sidecar"
 	"github.com/annoy-go/annoy/internal/visible"
 )
 
@@ -94,6 +97,22 @@ func (e *env) warn(text string) {
 	default:
 		fmt.Fprintln(e.stderr, "annoy: warning: "+visible.Lines(text))
 	}
+}
+
+// warnOfLeftovers warns of temporary files of an index and its sidecar: of builds under way, or that were killed. With --json they are
+// part of the result instead.
+func (e *env) warnOfLeftovers(path string) []atomicfile.Leftover {
+	list := slices.Concat(atomicfile.Leftovers(path), atomicfile.Leftovers(sidecar.Path(path)))
+	for _, l := range list {
+		why := "of a build or save that was killed; the next of this name removes it"
+		if l.Held {
+			why = "of a build or save that is under way"
+		}
+		if !e.json {
+			e.warn(fmt.Sprintf("%s: temporary file of %s, %s", l.Path, byteSize(l.Bytes), why))
+		}
+	}
+	return list
 }
 
 // exactArgs accepts one argument for each name and words the error otherwise.

@@ -8,12 +8,14 @@ import (
 
 	"github.com/annoy-go/annoy"
 	"github.com/annoy-go/annoy/eval"
+	"github.com/annoy-go/annoy/internal/atomicfile"
 )
 
 // infoResult is what info prints with --json.
 type infoResult struct {
 	Path string `json:"path"`
 	eval.IndexStats
+	Leftovers []atomicfile.Leftover `json:"leftovers,omitempty"`
 }
 
 func newInfo(e *env) *cobra.Command {
@@ -33,6 +35,7 @@ reads and checks everything.`,
 		ValidArgsFunction: completeIndex,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := args[0]
+			leftovers := e.warnOfLeftovers(path)
 			ix, err := f.open(cmd, e, path)
 			if err != nil {
 				return err
@@ -43,7 +46,7 @@ reads and checks everything.`,
 				return inFile(path, err)
 			}
 			if e.json {
-				return printLine(e.stdout, infoResult{path, eval.StatsOf(s)})
+				return printLine(e.stdout, infoResult{path, eval.StatsOf(s), leftovers})
 			}
 			if s.Kind == annoy.Canopy {
 				return printCanopy(e.stdout, path, s)

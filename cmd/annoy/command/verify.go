@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/internal/atomicfile"
 	"github.com/annoy-go/annoy/internal/sidecar"
 )
 
@@ -21,6 +22,8 @@ type verifyResult struct {
 
 	Leaves int   `json:"leaves,omitempty"` // of a canopy
 	Codes  int64 `json:"codes,omitempty"`
+
+	Leftovers []atomicfile.Leftover `json:"leftovers,omitempty"`
 }
 
 // verifyFault is what verify prints with --json for an index that is corrupt.
@@ -54,6 +57,7 @@ With --json a corrupt index is a result as well, on standard output:
 }
 
 func runVerify(cmd *cobra.Command, e *env, f *indexFlags, path string) error {
+	leftovers := e.warnOfLeftovers(path)
 	s, err := verify(cmd, e, f, path)
 	if e.json && errors.Is(err, annoy.ErrCorrupt) {
 		// What verify was asked is answered: on standard output, like any result.
@@ -66,7 +70,7 @@ func runVerify(cmd *cobra.Command, e *env, f *indexFlags, path string) error {
 		return err
 	}
 	r := verifyResult{
-		Path: path, OK: true, Items: s.Items - s.Holes, Trees: s.Trees, Nodes: s.Nodes, Bytes: s.Bytes,
+		Path: path, OK: true, Items: s.Items - s.Holes, Trees: s.Trees, Nodes: s.Nodes, Bytes: s.Bytes, Leftovers: leftovers,
 	}
 	parts := count(r.Trees, "tree") + ", " + count(r.Nodes, "node")
 	if c := s.Canopy; c != nil {

@@ -77,6 +77,7 @@ type Report struct {
 	K         int         `json:"k"` // of points that do not sweep it
 	Queries   int         `json:"queries"`
 	Truth     string      `json:"truth"` // the file, or "computed"
+	Unit      float64     `json:"unit"`  // of the data, in the rule of recall
 	Machine   string      `json:"machine"`
 	Memory    Memory      `json:"memory"`
 	Points    []Point     `json:"points"`
@@ -153,6 +154,9 @@ func (e *Evaluator) Run(ctx context.Context, plan Plan) (*Report, error) {
 	}
 	if err := e.judgeAll(ctx, plan); err != nil {
 		return nil, err
+	}
+	for _, j := range e.judges { // all by one rule
+		r.Unit = j.rule.Unit()
 	}
 	add := func(points []Point, swept string, target *float64) {
 		for _, p := range points {

@@ -256,7 +256,8 @@ def dot_recall(rng, result, sigma, trees=10, n=10):
     ours, theirs = (load_theirs(case, "dot", p) for p in ("ours.ann", "theirs.ann"))
     products = queries.astype(np.float64) @ base.T.astype(np.float64)
     kth = -np.partition(-products, n - 1, axis=1)[:, n - 1]
-    least = kth - 1e-5 * np.abs(kth) - 1e-6
+    unit = np.median(np.linalg.norm(base, axis=1)) * np.linalg.norm(queries, axis=1)
+    least = kth - 1e-5 * np.abs(kth) - 1e-6 * unit
 
     def recall(index, k):
         hits = sum((products[i, index.get_nns_by_vector(q, n, k)] >= least[i]).sum() for i, q in enumerate(queries))

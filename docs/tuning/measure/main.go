@@ -8,7 +8,7 @@
 // It builds a forest for each number of trees on one worker, maps the saved file, and runs the queries one after
 // the other on one thread at each search_k. Times are CPU seconds of the thread or, for builds, of the process, so
 // that other work on the machine counts less; a figure is the median of three rounds (one, for builds of more than three seconds). A hit counts when its
-// distance, computed in float64, is at most t·(1 + 1e-5) + 1e-6, t being that of the true tenth neighbour.
+// distance, computed in float64, is at most t·(1 + 1e-5) + 1e-6·u, t being that of the true tenth neighbour and u the unit of the data (package eval).
 //
 //	search.csv  set,items,dim,queries,trees,search_k,recall,qps
 //	build.csv   set,items,dim,trees,add_s,build_s,bytes,items_bytes
@@ -39,6 +39,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/eval"
 	"github.com/annoy-go/annoy/vecio"
 )
 
@@ -224,9 +225,6 @@ func distance(m annoy.Metric, a, b []float32) float64 {
 	return math.Sqrt(max(0, 2-2*dot/math.Sqrt(aa*bb)))
 }
 
-// isHit is the rule of recall for vectors whose unit is about 1, as those measured here are, or larger.
-func isHit(d, kth float64) bool { return d <= kth*(1+1e-5)+1e-6 }
-
 // build builds on one worker and saves; where that is quick, the median of three times.
 func (s *set) build(trees int, path string) (row string, err error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
@@ -320,10 +318,11 @@ func (s *set) ask(ix *annoy.Index, o *annoy.SearchOptions, kth []float64) (recal
 		took = append(took, seconds(unix.CLOCK_THREAD_CPUTIME_ID)-start)
 	}
 	slices.Sort(took)
+	rule := eval.NewRule(s.metric, s.items[:min(1000, len(s.items))])
 	found, from := 0, 0
 	for i, end := range ends {
 		for _, h := range hits[from:end] {
-			if isHit(distance(s.metric, s.queries[i], s.items[h.ID]), kth[i]) {
+			if rule.Near(s.queries[i], distance(s.metric, s.queries[i], s.items[h.ID]), kth[i]) {
 				found++
 			}
 		}

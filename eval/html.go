@@ -25,6 +25,12 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 		return fmt.Sprintf("%d %s", n, many)
 	},
 	"figures": figuresOf,
+	"waited": func(r *Report) string {
+		if share, waited := r.Waited(); waited {
+			return fmt.Sprintf("The searches had a processor for %.0f %% of the time: trust recall and CPU time, not queries per second and latencies.", 100*share)
+		}
+		return ""
+	},
 	// In-sample is a search_k that was chosen for a recall with the queries that then measure it.
 	"inSample": func(r *Report) bool {
 		return slices.ContainsFunc(r.Points, func(p Point) bool { return p.RecallTarget != nil })

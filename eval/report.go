@@ -6,9 +6,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/annoy-go/annoy"
 )
@@ -69,6 +69,17 @@ type Unreached struct {
 	Recall       float64 `json:"recall"`   // there
 }
 
+// Targets are the recalls that a calibrated index was asked for.
+func (r *Report) Targets() []float64 {
+	targets := []float64{}
+	for _, p := range r.Points {
+		if p.RecallAsked != 0 && !slices.Contains(targets, p.RecallAsked) {
+			targets = append(targets, p.RecallAsked)
+		}
+	}
+	return targets
+}
+
 // Report is an evaluation. As JSON it is {"index":…, "points":[{"recall_target":…, "search_k":…, "recall":…, "qps":…,
 // "p50_us":…, "p99_us":…, "threads":…}]} and more.
 type Report struct {
@@ -78,6 +89,8 @@ type Report struct {
 	Queries   int         `json:"queries"`
 	Truth     string      `json:"truth"` // the file, or "computed"
 	Unit      float64     `json:"unit"`  // of the data, in the rule of recall
+	Time      time.Time   `json:"time"`
+	Version   string      `json:"version"` // of the program that measured, a commit where it is known
 	Machine   string      `json:"machine"`
 	Memory    Memory      `json:"memory"`
 	Points    []Point     `json:"points"`
@@ -141,7 +154,7 @@ func (r *Report) Waited() (share float64, waited bool) {
 	return share, share < busyBelow
 }
 
-// Run measures a plan. The report lacks Index and Truth, which the caller knows. Errors: those of New's parts and of
+// Run measures a plan. The report lacks Index, Truth and Version, which the caller knows. Errors: those of New's parts and of
 // the search.
 func (e *Evaluator) Run(ctx context.Context, plan Plan) (*Report, error) {
 	stats, err := e.ix.Stats()
@@ -150,7 +163,7 @@ func (e *Evaluator) Run(ctx context.Context, plan Plan) (*Report, error) {
 	}
 	r := &Report{
 		Stats: StatsOf(stats), K: e.o.K, Queries: len(e.queries), Points: []Point{}, Unreached: []Unreached{},
-		Machine: fmt.Sprintf("%s/%s, %d processors", runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0)),
+		Machine: ThisMachine().String(), Time: time.Now().UTC().Truncate(time.Second),
 	}
 	if err := e.judgeAll(ctx, plan); err != nil {
 		return nil, err

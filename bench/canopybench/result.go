@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/annoy-go/annoy/eval"
 	"github.com/annoy-go/annoy/eval/peers"
 	"github.com/annoy-go/annoy/internal/atomicfile"
 )
@@ -23,7 +24,7 @@ type result struct {
 	Time     time.Time            `json:"time"`
 	Version  string               `json:"version"`
 	Go       string               `json:"go"`
-	Machine  peers.Machine        `json:"machine"`
+	Machine  eval.Machine         `json:"machine"`
 	Load     [2]string            `json:"load"` // of the system before and after, as /proc/loadavg has it; "" where there is none
 	Rounds   int                  `json:"rounds"`
 	Rows     int                  `json:"rows,omitempty"`    // of the base at most; 0: all
@@ -45,7 +46,7 @@ type result struct {
 func newResult(c *config, part string, s *source) *result {
 	return &result{
 		Part: part, Set: s.name, Time: time.Now().UTC().Truncate(time.Second), Version: version(), Go: runtime.Version(),
-		Machine: peers.ThisMachine(), Load: [2]string{load()}, Rounds: c.rounds, Rows: c.rows,
+		Machine: eval.ThisMachine(), Load: [2]string{load()}, Rounds: c.rounds, Rows: c.rows,
 	}
 }
 

@@ -1,23 +1,21 @@
 package peers
 
 import (
-	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/annoy-go/annoy/internal/kernel"
+	"github.com/annoy-go/annoy/eval"
 )
 
 // Report is everything that a comparison measured; as JSON it is what `annoy compare --json` prints.
 type Report struct {
-	Time    time.Time `json:"time"`
-	Machine Machine   `json:"machine"`
-	Version string    `json:"version"` // of this library
-	Go      string    `json:"go"`
-	Python  string    `json:"python,omitempty"`
-	NumPy   string    `json:"numpy,omitempty"`
+	Time    time.Time    `json:"time"`
+	Machine eval.Machine `json:"machine"`
+	Version string       `json:"version"` // of this library
+	Go      string       `json:"go"`
+	Python  string       `json:"python,omitempty"`
+	NumPy   string       `json:"numpy,omitempty"`
 
 	Set     SetInfo   `json:"set"`
 	K       int       `json:"k"`
@@ -31,19 +29,6 @@ type Report struct {
 	Peers       []PeerReport `json:"peers"`
 	Absent      []Absent     `json:"absent,omitempty"`
 	Versus      []Versus     `json:"versus,omitempty"`
-}
-
-// Machine is where the figures were measured.
-type Machine struct {
-	CPU    string `json:"cpu"`
-	Cores  int    `json:"cores"`
-	Kernel string `json:"kernel"` // the path of this library's kernels
-	System string `json:"system"`
-}
-
-// ThisMachine tells of the machine that the program runs on.
-func ThisMachine() Machine {
-	return Machine{CPU: cpuModel(), Cores: runtime.NumCPU(), Kernel: kernel.Current().String(), System: system()}
 }
 
 // SetInfo says what was searched.
@@ -90,7 +75,7 @@ func newReport(o *Options, s *Set) *Report {
 	}
 	return &Report{
 		Time:    time.Now().UTC().Truncate(time.Second),
-		Machine: ThisMachine(),
+		Machine: eval.ThisMachine(),
 		Version: o.Version, Go: runtime.Version(),
 		Set: SetInfo{Name: o.Base, Metric: s.metric.String(), Items: s.rows, Dim: s.dim, Queries: queries, Truth: s.truthName},
 		K:   o.K, Recalls: o.Recalls, Rounds: o.rounds(), Slice: min(o.slice(), len(s.queries)/o.rounds()), Threads: 1,
@@ -202,25 +187,4 @@ func (r *Report) versus(peer *PeerReport, target int) (v Versus, ok bool) {
 		v.Always, v.Until, v.From = true, 0, 0
 	}
 	return v, ok
-}
-
-// cpuModel is the processor's name where the system tells it.
-func cpuModel() string {
-	info, err := os.ReadFile("/proc/cpuinfo")
-	if err == nil {
-		for line := range strings.Lines(string(info)) {
-			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-				return strings.TrimSpace(value)
-			}
-		}
-	}
-	return "unknown"
-}
-
-func system() string {
-	name := runtime.GOOS + "/" + runtime.GOARCH
-	if release, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		name += " " + strings.TrimSpace(string(release))
-	}
-	return name
 }

@@ -176,7 +176,7 @@ func runEval(cmd *cobra.Command, e *env, f *evalFlags, path string) error {
 		return err
 	}
 	bar.stop()
-	report.Index, report.Truth = path, truth
+	report.Index, report.Truth, report.Version = path, truth, commit()
 	return f.finish(e, report)
 }
 

@@ -20,9 +20,9 @@ func printReport(out io.Writer, r *eval.Report) error {
 	} else {
 		truth = filepath.Base(truth)
 	}
-	fmt.Fprintf(out, "%s: %s of dimension %d, %v, %s, %s\n%s for %s; truth %s\n\n", r.Index,
+	fmt.Fprintf(out, "%s: %s of dimension %d, %v, %s, %s\n%s for %s; truth %s\n%s; annoy %s, %s\n\n", r.Index,
 		count(s.Items-s.Holes, "item"), s.Dim, s.Metric, partsOf(s.Stats), byteSize(s.Bytes),
-		quantity(r.Queries, "query", "queries"), r.Neighbours(), truth)
+		quantity(r.Queries, "query", "queries"), r.Neighbours(), truth, r.Machine, r.Version, r.Time.Format("2006-01-02"))
 	front := eval.Front(r.Points)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "asked for\tsearch_k\tk\trecall@k\t±\t\tby id\tthreads\tqueries/s\tCPU µs\tp50 µs\tp90 µs\tp99 µs\tp99.9 µs\t\n")

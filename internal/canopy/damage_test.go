@@ -357,27 +357,3 @@ func TestUnknownSections(t *testing.T) {
 		t.Errorf("a later version: %v", err)
 	}
 }
-
-// FuzzCanopyOpen takes any bytes for an index, with a checksum of the header that fits.
-func FuzzCanopyOpen(f *testing.F) {
-	for _, c := range fixtures {
-		c.dim = min(c.dim, 4) // small inputs are mutated more often
-		f.Add(assemble(f, c.assembly(f)))
-	}
-	f.Add([]byte(Magic))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		data = atMultipleOf8(data)
-		if len(data) >= headerBytes {
-			binary.LittleEndian.PutUint64(data[16:], uint64(len(data)))
-		}
-		reseal(data)
-		ix, err := Open(data)
-		if err != nil {
-			if !refused(err) {
-				t.Errorf("error %v", err)
-			}
-			return
-		}
-		walk(t, ix)
-	})
-}

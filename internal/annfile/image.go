@@ -29,6 +29,7 @@ type Image struct {
 	RootIDs  int     // 0 where roots are splits; otherwise every root is a leaf of so many ids
 	items    []byte
 	trees    []byte
+	whole    []byte // both, where they were parsed as one
 	itemBase unsafe.Pointer
 	treeBase unsafe.Pointer // where node number NItems starts
 }
@@ -50,6 +51,9 @@ func New(l Layout, items, trees []byte, roots int) (*Image, error) {
 
 // Bytes are the items and the rest, as they follow each other in the file.
 func (im *Image) Bytes() (items, trees []byte) { return im.items, im.trees }
+
+// Whole is what Parse was given, nil for an image of New.
+func (im *Image) Whole() []byte { return im.whole }
 
 // Node is the address of node i, 0 ≤ i < NNodes.
 func (im *Image) Node(i int32) unsafe.Pointer {
@@ -93,7 +97,7 @@ func Parse(l Layout, data []byte) (*Image, error) {
 	if err := im.findRoots(); err != nil {
 		return nil, err
 	}
-	im.items, im.trees = data[:im.NItems*size], data[im.NItems*size:]
+	im.items, im.trees, im.whole = data[:im.NItems*size], data[im.NItems*size:], data
 	if im.NItems == 0 {
 		return im, nil
 	}

@@ -60,6 +60,7 @@ type Map struct {
 	data   []byte
 	mapped bool     // data is a mapping of the file
 	pages  bool     // data is memory of the system's, to be unmapped
+	lent   bool     // data is another's
 	file   *os.File // of KeepOpen
 }
 
@@ -114,6 +115,10 @@ func OpenFile(f *os.File, o Options) (*Map, error) {
 	return m, nil
 }
 
+// Borrow makes a Map of bytes that are another's: Close leaves them as they are. mapped tells whether they are a file's mapping, which can
+// fault.
+func Borrow(data []byte, mapped bool) *Map { return &Map{data: data, mapped: mapped, lent: true} }
+
 func typeName(info os.FileInfo) string {
 	if info.IsDir() {
 		return "directory"
@@ -153,7 +158,7 @@ func (m *Map) File() *os.File { return m.file }
 
 // Close releases the bytes. Another Close does nothing.
 func (m *Map) Close() error {
-	data, pages, file := m.data, m.mapped || m.pages, m.file
+	data, pages, file := m.data, (m.mapped || m.pages) && !m.lent, m.file
 	*m = Map{}
 	var err error
 	if pages {

@@ -13,7 +13,7 @@ class Annoy(_core.Index):  # the name that Annoy's own class has; it is imported
     As a context manager it is unloaded at the end. A pickle of it holds the path of its file, which must have been saved or loaded.
 
     All methods may be called from any thread; searches run side by side, without Python's lock. After a fork, an index
-    that was loaded or saved works in the child; one that is only in memory raises RuntimeError there.
+    that was built or loaded works in the child; items that were only added raise RuntimeError there.
     """
 
     __slots__ = ()

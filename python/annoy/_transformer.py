@@ -77,7 +77,7 @@ class KNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         X = validate_data(self, X, dtype=np.float32, order="C")
         seed = 0 if self.random_state is None else int(check_random_state(self.random_state).randint(1, 2**31 - 1))
         jobs = joblib.effective_n_jobs(self.n_jobs)
-        # An index of bytes can be opened again after a fork, and one that has just been built cannot.
+        # The bytes alone are kept: what has just been built holds the vectors that were added, too.
         if self.index == "canopy":
             built = Canopy(X.shape[1], metric)
             built.add_items(None, X)

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define ANNOY_CLIB_VERSION 1
+#define ANNOY_CLIB_VERSION 2
 
 // What a call returns: which exception is to be raised.
 enum {
@@ -57,5 +57,15 @@ typedef struct {
 	int64_t count;
 	int64_t stride;
 } annoy_rows;
+
+// Where the bytes of an index are in memory: at their addresses they are in forked children too. annoy_inherit reads all but there.
+typedef struct {
+	uintptr_t parts[2];
+	int64_t sizes[2];
+	int32_t there; // 0: there is no index
+	int32_t mapped;
+	int32_t trees;
+	uint64_t seed;
+} annoy_bytes;
 
 #endif

@@ -2,7 +2,7 @@
 
 // Command clib is the Go library behind a C interface, for the Python module: go build -tags clib -buildmode=c-shared.
 // It is the only package with cgo, and so is built only where the tag clib asks for it. It reaches indexes by the
-// public API.
+// public API, but for those that a forked process inherits (package inherit).
 //
 // Handles are what C has of an object, a filter or a job. Memory that C passes stays C's: vectors and results are used in
 // place during the call, and nothing is kept but the bytes of annoy_load_bytes. A panic is returned as an error of

@@ -361,10 +361,8 @@ func (o *object) load(path string, prefault bool, access annoy.Access) error {
 }
 
 func (o *object) open(path string, prefault bool, access annoy.Access) error {
-	options := annoy.OpenOptions{Prefault: prefault, Access: access}
-	if !o.canopy {
-		options.Dim, options.Metric = o.dim, o.metric
-	}
+	options := o.options()
+	options.Prefault, options.Access = prefault, access
 	var ix *annoy.Index
 	err := named(path, func() (err error) {
 		ix, err = annoy.Open(path, &options)
@@ -374,6 +372,14 @@ func (o *object) open(path string, prefault bool, access annoy.Access) error {
 		return asOS(o.foreign(o.sized(path, unable(err))))
 	}
 	return o.take(ix)
+}
+
+// options are what is known before a file is read.
+func (o *object) options() annoy.OpenOptions {
+	if o.canopy {
+		return annoy.OpenOptions{}
+	}
+	return annoy.OpenOptions{Dim: o.dim, Metric: o.metric}
 }
 
 // named does what needs the name of a file. An empty one is to the system one that does not exist.
@@ -436,10 +442,7 @@ func (o *object) foreign(err error) error {
 
 func (o *object) loadBytes(data []byte) error {
 	return o.change(func() error {
-		options := annoy.OpenOptions{}
-		if !o.canopy {
-			options.Dim, options.Metric = o.dim, o.metric
-		}
+		options := o.options()
 		ix, err := annoy.Load(data, &options)
 		if err != nil {
 			return o.foreign(err)

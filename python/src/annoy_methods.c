@@ -64,10 +64,7 @@ PyObject *index_build(Index *self, PyObject *args, PyObject *keywords) {
 		return library_raise(status, &error);
 	if (job_wait(job, progress, NULL) < 0)
 		return NULL;
-	if (self->on_disk != NULL)
-		index_is_file(self, self->on_disk, "mapped");
-	else
-		self->unsaved = 1;
+	index_is_built(self);
 	Py_RETURN_TRUE;
 }
 
@@ -91,9 +88,11 @@ PyObject *index_unload(Index *self, PyObject *unused) {
 	CHANGEABLE(self);
 	annoy_error error = {0};
 	int32_t status;
+	index_begin_change(self);
 	Py_BEGIN_ALLOW_THREADS
 	status = lib.unload(self->handle, &error);
 	Py_END_ALLOW_THREADS
+	index_end_change(self);
 	if (status != ANNOY_OK)
 		return library_raise(status, &error);
 	index_is_memory(self);
@@ -141,15 +140,18 @@ PyObject *index_load(Index *self, PyObject *args, PyObject *keywords) {
 	signals_check();
 	annoy_error error = {0};
 	int32_t status;
+	index_begin_change(self);
 	Py_BEGIN_ALLOW_THREADS
 	status = lib.load(self->handle, PyBytes_AsString(path), prefault, "mapped", &error);
 	Py_END_ALLOW_THREADS
+	if (status == ANNOY_OK)
+		index_is_file(self, path, "mapped");
+	index_end_change(self);
 	if (status != ANNOY_OK) {
 		library_raise(status, &error);
 		Py_DECREF(path);
 		return NULL;
 	}
-	index_is_file(self, path, "mapped");
 	Py_CLEAR(self->on_disk);
 	Py_DECREF(path);
 	if (library_warn(&error) < 0)
@@ -169,16 +171,18 @@ PyObject *index_save(Index *self, PyObject *args, PyObject *keywords) {
 	signals_check();
 	annoy_error error = {0};
 	int32_t status;
+	index_begin_change(self);
 	Py_BEGIN_ALLOW_THREADS
 	status = lib.save(self->handle, PyBytes_AsString(path), prefault, &error);
 	Py_END_ALLOW_THREADS
+	if (status == ANNOY_OK && self->on_disk == NULL) // else the index stays that file, and this is a copy
+		index_is_file(self, path, "mapped");
+	index_end_change(self);
 	if (status != ANNOY_OK) {
 		library_raise(status, &error);
 		Py_DECREF(path);
 		return NULL;
 	}
-	if (self->on_disk == NULL) // else the index stays that file, and this is a copy
-		index_is_file(self, path, "mapped");
 	Py_DECREF(path);
 	if (library_warn(&error) < 0)
 		return NULL;

@@ -84,7 +84,9 @@ void index_is_memory(Index *self) {
 	file_drop(&self->file);
 	Py_CLEAR(self->path);
 	Py_CLEAR(self->content);
+	self->bytes = (annoy_bytes){0};
 	self->unsaved = 0;
+	strcpy(self->access, "mapped");
 }
 
 // absolute is a path that stays right when the process goes to another folder.
@@ -109,13 +111,30 @@ void index_is_file(Index *self, PyObject *path, const char *access) {
 	index_is_memory(self);
 	self->path = kept;
 	strncpy(self->access, access, sizeof self->access - 1);
-	file_keep(&self->file, PyBytes_AsString(path));
+	if (strcmp(access, "cold") == 0)
+		file_keep(&self->file, PyBytes_AsString(path));
 }
 
 void index_is_content(Index *self, PyObject *content) {
 	Py_INCREF(content);
 	index_is_memory(self);
 	self->content = content;
+}
+
+void index_begin_change(Index *self) { self->changing++; }
+
+void index_end_change(Index *self) {
+	if (--self->changing == 0)
+		lib.where(self->handle, &self->bytes);
+}
+
+void index_is_built(Index *self) {
+	index_begin_change(self);
+	if (self->on_disk != NULL)
+		index_is_file(self, self->on_disk, "mapped");
+	else
+		index_is_memory(self);
+	index_end_change(self);
 }
 
 // renew makes an empty object in this process.
@@ -139,20 +158,16 @@ static int renew(Index *self) {
 static int again(Index *self) {
 	annoy_error error = {0};
 	int32_t status;
-	if (self->content != NULL) {
+	const char *path = self->path != NULL ? PyBytes_AsString(self->path) : "";
+	char name[64];
+	if (self->content != NULL)
 		status = lib.load_bytes(self->handle, PyBytes_AsString(self->content), PyBytes_Size(self->content), &error);
-	} else {
-		char name[64];
-		status = ANNOY_OS;
-		if (file_name(&self->file, name, sizeof name))
-			status = lib.load(self->handle, name, 0, self->access, &error);
-		if (status != ANNOY_OK) {
-			if (error.message != NULL)
-				lib.free(error.message);
-			error = (annoy_error){0};
-			status = lib.load(self->handle, PyBytes_AsString(self->path), 0, self->access, &error);
-		}
-	}
+	else if (strcmp(self->access, "cold") == 0 && file_name(&self->file, name, sizeof name))
+		status = lib.load(self->handle, name, 0, self->access, &error);
+	else if (self->bytes.there && strcmp(self->access, "cold") != 0)
+		status = lib.inherit(self->handle, &self->bytes, path, self->access, &error);
+	else
+		status = lib.load(self->handle, path, 0, self->access, &error);
 	if (status == ANNOY_OK)
 		return library_warn(&error);
 	library_raise(status, &error);
@@ -162,17 +177,28 @@ static int again(Index *self) {
 	return -1;
 }
 
+// settle decides what of the parent's a child may rely on: another thread may have been replacing the index.
+static void settle(Index *self) {
+	if (self->changing == 0)
+		return;
+	self->changing = 0;
+	self->bytes = (annoy_bytes){0};
+	if (self->path == NULL && self->content == NULL)
+		self->unsaved = 1;
+}
+
 int index_ready(Index *self) {
 	if (self->process == process)
 		return 0;
+	settle(self);
 	if (self->unsaved) {
-		PyErr_SetString(PyExc_RuntimeError, "this index was made in the parent process and never saved, and what is only in memory does not survive a fork: "
-			"call save() before the fork, or load() or build the index in this process");
+		PyErr_SetString(PyExc_RuntimeError, "this index was not built before the fork, and items that are only added do not survive it: "
+			"call build() in the parent process before it forks, or load() or build the index in this process");
 		return -1;
 	}
 	if (renew(self) < 0)
 		return -1;
-	return self->path != NULL || self->content != NULL ? again(self) : 0;
+	return self->path != NULL || self->content != NULL || self->bytes.there ? again(self) : 0;
 }
 
 int index_renew(Index *self) {
@@ -180,6 +206,7 @@ int index_renew(Index *self) {
 		return 0;
 	if (renew(self) < 0)
 		return -1;
+	self->changing = 0;
 	index_is_memory(self);
 	return 0;
 }

@@ -16,12 +16,15 @@ typedef struct {
 	uintptr_t handle;
 	char metric[16];
 	int asking;  // searches whose filter is a function: Python code that runs within them
-	int unsaved; // there are items that are nowhere but in memory
-	// Where the index comes from, so that a forked process can open it again.
+	int unsaved;  // there are items that no index holds, or were when another thread changed it while the process was forked
+	int changing; // calls that may replace the index
+	// Where the index comes from, so that a forked process can open it again. Only the forking thread goes on in the child: what is here is
+	// changed under Python's lock.
+	annoy_bytes bytes; // of the index, where it is not being changed
 	PyObject *path;    // bytes; NULL: not from a file
 	PyObject *content; // bytes; NULL: not from bytes
 	PyObject *on_disk; // bytes: path of the file that a build will write
-	KeptFile file;
+	KeptFile file;     // of access cold, which reads it
 	char access[16];
 } Index;
 
@@ -34,11 +37,18 @@ int index_renew(Index *);
 // Whether the state of the index may be changed now. −1 with an exception set.
 int index_changeable(Index *);
 
+// Around a call of the library that may replace the index, but for one that is under Python's lock all along: from begin on a child must
+// not rely on the bytes that there are. end finds where those are that there are now.
+void index_begin_change(Index *);
+void index_end_change(Index *);
+
 // Remembers that the index is now the file at path (bytes), or what content (bytes) holds, or neither.
 void index_is_file(Index *, PyObject *path, const char *access);
 void index_is_content(Index *, PyObject *content);
 void index_is_memory(Index *);
 
+// The same after a build: the index is in memory, or the file that it was to be built in.
+void index_is_built(Index *);
 
 // What a filter that is a function needs during a search.
 typedef struct {

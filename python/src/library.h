@@ -37,6 +37,8 @@
 	X(int32_t, save, (uintptr_t, const char *path, int32_t prefault, annoy_error *)) \
 	X(int32_t, load, (uintptr_t, const char *path, int32_t prefault, const char *access, annoy_error *)) \
 	X(int32_t, load_bytes, (uintptr_t, const void *, int64_t size, annoy_error *)) \
+	X(void, where, (uintptr_t, annoy_bytes *)) \
+	X(int32_t, inherit, (uintptr_t, const annoy_bytes *, const char *path, const char *access, annoy_error *)) \
 	X(int32_t, size, (uintptr_t, int64_t *, annoy_error *)) \
 	X(int32_t, write, (uintptr_t, void *to, int64_t size, annoy_error *)) \
 	X(int32_t, stats, (uintptr_t, char **json, annoy_error *)) \

@@ -97,10 +97,7 @@ static PyObject *build_with(Index *self, PyObject *args) {
 		matrix_release(&m);
 	if (r < 0)
 		return NULL;
-	if (self->on_disk != NULL)
-		index_is_file(self, self->on_disk, "mapped");
-	else
-		self->unsaved = 1;
+	index_is_built(self);
 	Py_RETURN_NONE;
 }
 
@@ -177,14 +174,17 @@ static PyObject *open_with(Index *self, PyObject *args) {
 	signals_check();
 	annoy_error error = {0};
 	int32_t status;
+	index_begin_change(self);
 	Py_BEGIN_ALLOW_THREADS
 	status = lib.load(self->handle, PyBytes_AsString(path), prefault, access, &error);
 	Py_END_ALLOW_THREADS
+	if (status == ANNOY_OK)
+		index_is_file(self, path, access);
+	index_end_change(self);
 	if (status != ANNOY_OK) {
 		library_raise(status, &error);
 		goto done;
 	}
-	index_is_file(self, path, access);
 	if (library_warn(&error) == 0) {
 		Py_INCREF(Py_None);
 		result = Py_None;

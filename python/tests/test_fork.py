@@ -108,7 +108,7 @@ class Fork(InFolder):
         builder.start()
         try:
             self.assertEqual(child(lambda: saved.get_n_items()), "500")
-            self.assertIn("never saved", child(lambda: index.get_n_items()))
+            self.assertIn("RuntimeError: this index was not built", child(lambda: index.get_n_items()))
         finally:
             builder.join()
         self.assertEqual(index.get_n_trees(), 20)
@@ -123,11 +123,13 @@ class Fork(InFolder):
 
         self.assertEqual(child(lambda: down(4)), want)
 
-    def test_unsaved_says_what_to_do(self):
-        for index in (built(), self.only_added()):
+    def test_not_built_says_what_to_do(self):
+        unbuilt = built()
+        unbuilt.unbuild()
+        for index in (self.only_added(), unbuilt):
             answer = child(lambda: index.get_nns_by_item(0, 10))
-            self.assertIn("RuntimeError: this index was made in the parent process and never saved", answer)
-            self.assertIn("call save() before the fork", answer)
+            self.assertIn("RuntimeError: this index was not built before the fork", answer)
+            self.assertIn("call build() in the parent", answer)
             self.assertEqual(child(lambda: (index.unload(), index.get_n_items())), "(True, 0)")
             self.saved(count=77)
             self.assertEqual(child(lambda: (index.load(self.path()), index.get_n_items())), "(True, 77)")
@@ -149,12 +151,125 @@ class Fork(InFolder):
         self.assertEqual(child(work), "[7]")
         self.assertEqual(index.get_n_items(), 0)
 
+    def test_built_and_never_saved(self):
+        for metric in ("angular", "cosine", "euclidean", "manhattan", "hamming", "dot"):
+            index = AnnoyIndex(DIM, metric)
+            index.set_seed(7)
+            rows = vectors(300)
+            index.add_items(None, [[float(x > 0) for x in v] for v in rows] if metric == "hamming" else rows)
+            index.build(6)
+            calls = [
+                lambda: index.get_nns_by_item(3, 10, include_distances=True), lambda: index.get_nns_by_item(3, 5, filter=range(0, 300, 7)),
+                lambda: index.get_nns_by_vector(index.get_item_vector(9), 3), lambda: index.get_distance(1, 2), lambda: index.stats(),
+                lambda: (index.get_n_items(), index.get_n_trees()), lambda: index.get_nns_by_vectors(vectors(9), 3).tolist(), lambda: index.verify(),
+            ]
+            for call in calls:
+                self.assertEqual(child(call), str(call()), metric)
+            self.assertEqual(child(lambda: [str(call()) for call in calls]), str([str(call()) for call in calls]), metric)
+            self.assertEqual(child(lambda: index.save(self.path())), "True")
+            with open(self.path(), "rb") as f:
+                self.assertEqual(f.read(), index.to_bytes(), metric)
+
+    def test_built_canopy_never_saved(self):
+        canopy = annoy.Canopy(DIM, "euclidean")
+        for i, v in enumerate(vectors(500)):
+            canopy.add_key(f"key {i}", v)
+        canopy.build(metadata=b"mine")
+        q = vectors(1, seed=3)[0]
+        calls = [
+            lambda: canopy.search(q, 5), lambda: canopy.search(q, 5, recall=0.9, filter=range(0, 500, 3)), lambda: canopy.vector(7),
+            lambda: (len(canopy), canopy.metadata(), canopy.key(3), canopy.lookup("key 4")), lambda: canopy.stats(), lambda: canopy.verify(),
+        ]
+        for call in calls:
+            self.assertEqual(child(call), str(call()))
+        self.assertEqual(child(lambda: canopy.save(self.path("x.canopy"))), "None")
+        with open(self.path("x.canopy"), "rb") as f:
+            self.assertEqual(f.read(), canopy.to_bytes())
+        self.assertEqual(child(lambda: canopy.search(q, 5)), str(canopy.search(q, 5)))
+
+    def test_built_without_items(self):
+        index = AnnoyIndex(DIM, "angular")
+        index.build(3)
+        self.assertEqual(child(lambda: (index.get_n_items(), index.get_nns_by_vector([1] * DIM, 3))), "(0, [])")
+
+    def test_built_forks_of_forks(self):
+        index = built()
+        want = str(index.get_nns_by_item(0, 10))
+
+        def down(depth):
+            answer = str(index.get_nns_by_item(0, 10)) if depth % 2 else want  # not each of them opens the library
+            return child(lambda: down(depth - 1)) if depth and answer == want else answer
+
+        self.assertEqual(child(lambda: down(4)), want)
+        self.assertEqual(child(lambda: down(3)), want)
+
+    def test_parent_gives_up_what_the_child_uses(self):
+        self.saved(name="of another.ann", seed=9)
+        loaded = AnnoyIndex(DIM, "angular")
+        loaded.load(self.path("of another.ann"))
+        for index in (built(), loaded):
+            for give_up in (lambda: index.unload(), lambda: index.load(self.path("of another.ann"))):
+                want = str(index.get_nns_by_item(0, 10))
+                ready, go = os.pipe(), os.pipe()
+
+                def work():
+                    before = str(index.get_nns_by_item(0, 10))
+                    os.write(ready[1], b"r")
+                    os.read(go[0], 1)
+                    return before, str(index.get_nns_by_item(0, 10))
+
+                def parent():
+                    os.read(ready[0], 1)
+                    give_up()
+                    for seed in range(3):
+                        built(seed=seed)  # the memory is used for something else
+                    os.write(go[1], b"g")
+
+                thread = threading.Thread(target=parent)
+                thread.start()
+                self.assertEqual(child(work), str((want, want)))
+                thread.join()
+                for end in (*ready, *go):
+                    os.close(end)
+                if index.get_n_items() == 0:
+                    index.load(self.path("of another.ann"))
+
+    def test_while_a_thread_changes_the_index(self):
+        index, stop = self.saved(), threading.Event()
+        want = str(index.get_nns_by_item(0, 10))
+
+        def change():
+            while not stop.is_set():
+                index.load(self.path())
+                index.save(self.path("copy.ann"))
+                index.unload()
+
+        thread = threading.Thread(target=change)
+        thread.start()
+        try:
+            answers = {child(lambda: index.get_nns_by_item(0, 10)) for _ in range(40)}
+        finally:
+            stop.set()
+            thread.join()
+        for answer in answers - {want}:
+            self.assertRegex(answer, "RuntimeError: this index was not built|IndexError: Item index larger|OSError: ")
+
+    def test_built_in_pools(self):
+        index = built()
+        want = [index.get_nns_by_item(i, 5) for i in range(40)]
+        keep(index)
+        self.addCleanup(keep, None)
+        with multiprocessing.get_context("fork").Pool(3) as pool:
+            running = pool.map_async(search_kept, range(40))
+            self.assertEqual([index.get_nns_by_item(i, 5) for i in range(40)], want)
+            self.assertEqual(running.get(), want)
+
     def test_built_on_disk(self):
         index = AnnoyIndex(DIM, "angular")
         index.on_disk_build(self.path())
         for i, v in enumerate(vectors(300)):
             index.add_item(i, v)
-        self.assertIn("never saved", child(lambda: index.get_n_items()))
+        self.assertIn("RuntimeError: this index was not built", child(lambda: index.get_n_items()))
         index.build(5)
         self.assertEqual(child(lambda: index.get_nns_by_item(0, 5)), str(index.get_nns_by_item(0, 5)))
 

@@ -145,6 +145,8 @@ func (c *canopyIndex) run(dst []Neighbor, s *canopySearcher, q []float32, k int,
 		return dst, err
 	}
 	if o.MaxDistance != 0 || o.MinProduct != 0 {
+		// The limit is there before the first row is measured: nothing is found by the way.
+		s.query.Effort.Z = max(s.query.Effort.Z, s.query.Effort.Sure)
 		s.query.MaxDist, s.query.Bounded = c.metric.raw(o), true
 	}
 	if c.cold != nil {
@@ -170,6 +172,9 @@ func (c *canopyIndex) run(dst []Neighbor, s *canopySearcher, q []float32, k int,
 // defaultRecall is what a search looks for unless told otherwise.
 const defaultRecall = 0.95
 
+// mostRecall is the largest recall that a calibration has an effort for.
+const mostRecall = 0.999
+
 // effort says how much of the index to look at.
 func (c *canopyIndex) effort(q *canopy.Query, o *SearchOptions) error {
 	if o.Recall > 0 && c.calibration == nil {
@@ -184,10 +189,21 @@ func (c *canopyIndex) effort(q *canopy.Query, o *SearchOptions) error {
 		if recall == 0 {
 			recall = defaultRecall
 		}
-		if e, ok := c.calibration.For(q.K, recall); ok {
-			q.Effort = e.Setting
-		} else {
+		k := q.K
+		if n := len(o.Exclude); n > max(1, k/4) {
+			// They are found too. What is missed of all may be missed of the others alone.
+			k += n
+			recall = max(recall, min(1-(1-recall)*float64(q.K)/float64(k), mostRecall))
+		}
+		e, ok := c.calibration.For(k, recall)
+		if !ok || c.ix.BytesFor(e, k) > c.ix.ExactBytes() {
 			q.Exact = true
+			return nil
+		}
+		q.Effort = e.Setting
+		if k > e.K {
+			q.Effort.Z = e.Sure
+			q.Effort.Left = float32(min(float64(e.Left), 1-e.Target) / 2)
 		}
 		return nil
 	}

@@ -27,8 +27,8 @@ type SearchOptions struct {
 	// candidate answer is compared with each. For many, use a Filter. Ids that no item has do no harm.
 	Exclude []int64
 	// MaxDistance leaves out hits farther than this, in the index's own distance. In a canopy it saves effort: what is
-	// estimated to be farther is not measured, and fewer hits do not make the search go on, so that some within the limit may
-	// be missed; with Exact none are. Default (0): none. Not for Dot.
+	// estimated to be farther is not measured, so that some within the limit may be missed, about as many as Recall says; with Exact
+	// none are. Default (0): none. Not for Dot.
 	MaxDistance float32
 	// MinProduct is MaxDistance for Dot: it leaves out hits whose product is smaller. Default (0): none.
 	MinProduct float32

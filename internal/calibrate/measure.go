@@ -28,9 +28,10 @@ type Worker interface {
 
 // Outcome is what one search found.
 type Outcome struct {
-	Found int   // of the answers, those that are as near as the true ones
-	Want  int   // of true ones: k, or as many as there are
-	Bytes int64 // touched
+	Found int     // of the answers, those that are as near as the true ones
+	Want  int     // of true ones: k, or as many as there are
+	Bytes int64   // touched
+	Left  float64 // Run: answers likely unseen, for each found, after the setting's probes; where its Left is not 0
 }
 
 // steps is how the probes of a trace grow.
@@ -75,6 +76,11 @@ func Measure(ctx context.Context, s Sample, workers int) (*Table, error) {
 					return nil, err
 				}
 				reached = e.Reached()
+			}
+			if e.Reached() {
+				if err := m.leave(&e); err != nil {
+					return nil, err
+				}
 			}
 			t.Entries = append(t.Entries, e)
 		}
@@ -158,6 +164,7 @@ type measurement struct {
 	most    int     // queries asked
 	harder  float64 // how much more of their answers all queries missed, the last time, than the traced ones
 	wide    float64 // how many times as many tops are opened as their number of probes suggests
+	left    float32 // Setting.Left of searches
 	wider   bool    // it may be worth opening more
 }
 
@@ -260,18 +267,24 @@ func (m *measurement) entry(target float64, curves []*curve) (Entry, error) {
 }
 
 // ask searches for all queries, and returns the entry that this is, and its recall less one standard error.
-func (m *measurement) ask(probes int, z float32, target float64) (e Entry, safe float64, err error) {
+func (m *measurement) ask(probes int, z float32, target float64) (_ Entry, safe float64, err error) {
 	n := m.queries()
 	tops := min(int(m.wide*float64(m.Tops(probes))), m.MaxTops())
-	set := Setting{Probes: probes, Tops: tops, Z: z}
+	set := Setting{Probes: probes, Tops: tops, Z: z, Left: m.left}
 	total := make([]sum, 1)
+	e := Entry{K: m.k, Target: target, Setting: set}
+	run := e.Setting
+	if set.Left > 0 {
+		run.Sure = e.sure()
+	}
 	err = m.each(n, func(w Worker, i int, add func(int, Outcome)) error {
-		o, err := w.Run(i*m.Queries()/n, m.k, set)
+		o, err := w.Run(i*m.Queries()/n, m.k, run)
 		add(0, o)
 		return err
 	}, total)
 	recall, deviation := total[0].recall(n)
-	return Entry{m.k, target, set, recall, total[0].meanBytes()}, recall - deviation, err
+	e.Recall, e.Bytes = recall, total[0].meanBytes()
+	return e, recall - deviation, err
 }
 
 // missedMore is how many times as many answers as in the traces, which open all tops, a search misses where it may be for

@@ -15,6 +15,8 @@ type Setting struct {
 	Probes int     // leaves scanned
 	Tops   int     // tops whose leaves are compared
 	Z      float32 // deviations that a bound is below its estimate
+	Sure   float32 // Z for a query that is not like those of the calibration
+	Left   float32 // answers likely unseen, for each found, above which a search goes on; 0: none goes on
 }
 
 // Entry is the effort that reached a target.
@@ -47,10 +49,16 @@ type Table struct {
 func (t *Table) For(k int, recall float64) (e Entry, ok bool) {
 	for _, e := range t.of(k) {
 		if e.Target >= recall && e.Reached() {
+			e.Sure = e.sure()
 			return e, true
 		}
 	}
 	return Entry{}, false
+}
+
+// sure is the deviations within which the errors of so many estimates are as the target is of answers, if they are normal.
+func (e *Entry) sure() float32 {
+	return float32(math.Max(float64(e.Z), math.Sqrt2*math.Erfinv(e.Target)))
 }
 
 // Near is the entry for k answers whose effort is nearest to so many probes, by their ratio.
@@ -86,10 +94,11 @@ func (t *Table) of(k int) []Entry {
 //
 //	version  changes
 //	1        the first
+//	2        Left at the end of an entry; those of version 1 have none, and are 4 bytes shorter
 const (
-	version    = 1
+	version    = 2
 	headBytes  = 16
-	entryBytes = 32
+	entryBytes = 36
 	maxEntries = len(ks) * len(targets)
 
 	flagGiven = 1
@@ -120,6 +129,7 @@ func (t *Table) MarshalBinary() ([]byte, error) {
 		b = le.AppendUint32(b, math.Float32bits(float32(e.Target)))
 		b = le.AppendUint32(b, math.Float32bits(float32(e.Recall)))
 		b = le.AppendUint64(b, math.Float64bits(e.Bytes))
+		b = le.AppendUint32(b, math.Float32bits(e.Left))
 	}
 	return b, nil
 }
@@ -133,22 +143,31 @@ func (t *Table) UnmarshalBinary(b []byte) error {
 	if len(b) < headBytes {
 		return fmt.Errorf("%w: %d bytes", ErrTable, len(b))
 	}
-	if v := le.Uint32(b); v != version {
-		return fmt.Errorf("%w: version %d, this library reads %d", ErrTable, v, version)
+	size := entryBytes
+	switch v := le.Uint32(b); v {
+	case version:
+	case 1:
+		size -= 4
+	default:
+		return fmt.Errorf("%w: version %d, this library reads up to %d", ErrTable, v, version)
 	}
 	n := le.Uint32(b[4:])
-	if n > uint32(maxEntries) || len(b) < headBytes+int(n)*entryBytes {
+	if n > uint32(maxEntries) || len(b) < headBytes+int(n)*size {
 		return fmt.Errorf("%w: %d entries in %d bytes", ErrTable, n, len(b))
 	}
 	read := Table{Samples: int(le.Uint32(b[8:]) & math.MaxInt32), Given: le.Uint32(b[12:])&flagGiven != 0}
-	for b := b[headBytes:][:int(n)*entryBytes]; len(b) > 0; b = b[entryBytes:] {
-		read.Entries = append(read.Entries, Entry{
+	for b := b[headBytes:][:int(n)*size]; len(b) > 0; b = b[size:] {
+		e := Entry{
 			K:       int(le.Uint32(b) & math.MaxInt32),
-			Setting: Setting{int(le.Uint32(b[4:]) & math.MaxInt32), int(le.Uint32(b[8:]) & math.MaxInt32), math.Float32frombits(le.Uint32(b[12:]))},
+			Setting: Setting{Probes: int(le.Uint32(b[4:]) & math.MaxInt32), Tops: int(le.Uint32(b[8:]) & math.MaxInt32), Z: math.Float32frombits(le.Uint32(b[12:]))},
 			Target:  rounded(math.Float32frombits(le.Uint32(b[16:]))),
 			Recall:  rounded(math.Float32frombits(le.Uint32(b[20:]))),
 			Bytes:   math.Float64frombits(le.Uint64(b[24:])),
-		})
+		}
+		if size == entryBytes {
+			e.Left = math.Float32frombits(le.Uint32(b[32:]))
+		}
+		read.Entries = append(read.Entries, e)
 	}
 	if err := read.check(); err != nil {
 		return err
@@ -167,7 +186,7 @@ func (t *Table) check() error {
 	}
 	for i, e := range t.Entries {
 		inOrder := i == 0 || t.Entries[i-1].K < e.K || t.Entries[i-1].K == e.K && t.Entries[i-1].Target < e.Target
-		if !inOrder || e.K < 1 || e.Probes < 0 || e.Tops < 0 || !(e.Z >= 0 && e.Z <= 100) || !(e.Target > 0 && e.Target <= 1) ||
+		if !inOrder || e.K < 1 || e.Probes < 0 || e.Tops < 0 || !(e.Z >= 0 && e.Z <= 100) || !(e.Left >= 0 && e.Left <= math.MaxFloat32) || !(e.Target > 0 && e.Target <= 1) ||
 			!(e.Recall >= 0 && e.Recall <= 1) || !(e.Bytes >= 0 && e.Bytes <= math.MaxFloat64) {
 			return fmt.Errorf("%w: entry %d of %d is %+v", ErrTable, i, len(t.Entries), e)
 		}

@@ -10,12 +10,12 @@ import (
 
 func sample() *Table {
 	return &Table{Samples: 1000, Given: true, Entries: []Entry{
-		{1, 0.9, Setting{3, 10, 0.8}, 0.91, 5000},
-		{1, 0.95, Setting{6, 11, 1.2}, 0.96, 7000.5},
-		{10, 0.9, Setting{8, 11, 0}, 0.905, 9000},
+		{1, 0.9, Setting{3, 10, 0.8, 0, 0.25}, 0.91, 5000},
+		{1, 0.95, Setting{6, 11, 1.2, 0, 0.125}, 0.96, 7000.5},
+		{10, 0.9, Setting{8, 11, 0, 0, 0}, 0.905, 9000},
 		{10, 0.95, Setting{}, 0, 0},
-		{10, 0.99, Setting{90, 20, 2.4}, 0.992, 19000},
-		{100, 0.9, Setting{40, 14, 0.4}, 0.9012, 1e6},
+		{10, 0.99, Setting{90, 20, 2.4, 0, 3}, 0.992, 19000},
+		{100, 0.9, Setting{40, 14, 0.4, 0, 1e-4}, 0.9012, 1e6},
 	}}
 }
 
@@ -78,7 +78,7 @@ func TestTableStored(t *testing.T) {
 		t.Errorf("the largest table has %d bytes, %v, want %d", len(b), err, MaxBytes)
 	}
 	for name, change := range map[string]func(*Entry){
-		"order": func(e *Entry) { e.K = 100 }, "z": func(e *Entry) { e.Z = float32(math.NaN()) }, "recall": func(e *Entry) { e.Recall = 1.1 },
+		"order": func(e *Entry) { e.K = 100 }, "z": func(e *Entry) { e.Z = float32(math.NaN()) }, "left": func(e *Entry) { e.Left = -1 }, "recall": func(e *Entry) { e.Recall = 1.1 },
 		"target": func(e *Entry) { e.Target = 0 }, "probes": func(e *Entry) { e.Probes = -1 }, "bytes": func(e *Entry) { e.Bytes = math.Inf(1) },
 	} {
 		table := sample()
@@ -86,6 +86,29 @@ func TestTableStored(t *testing.T) {
 		if _, err := table.MarshalBinary(); !errors.Is(err, ErrTable) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Tables of version 1 have no Left.
+func TestTableVersion1(t *testing.T) {
+	table := sample()
+	b, err := table.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := bytes.Clone(b[:headBytes])
+	old[0] = 1
+	for i := range table.Entries {
+		table.Entries[i].Left = 0
+		old = append(old, b[headBytes+i*entryBytes:][:entryBytes-4]...)
+	}
+	var read Table
+	if err := read.UnmarshalBinary(append(old, make([]byte, 40)...)); err != nil || !reflect.DeepEqual(&read, table) {
+		t.Errorf("%+v became %+v, %v", table, read, err)
+	}
+	old[0] = version + 1
+	if err := read.UnmarshalBinary(old); !errors.Is(err, ErrTable) {
+		t.Errorf("a later version: %v", err)
 	}
 }
 

@@ -26,6 +26,7 @@ type Assembly struct {
 	Keys        func(i int) string // the key of vector i, "" for none, all others different; nil: no keys
 	Metadata    []byte             // nil: none
 	Calibration int                // bytes reserved for SetCalibration
+	Moments     bool               // there is room for the leaves' moments
 
 	Memory   int64                    // bytes of rows and codes to be held at a time where the output is a file; 0: all
 	Workers  int                      // ≥ 1
@@ -50,14 +51,22 @@ func (b *Built) SetCalibration(data []byte) error {
 	if b.reserve == 0 {
 		return nil
 	}
-	e := b.w.entry(kindCalibration)
 	whole := make([]byte, b.reserve)
 	copy(whole, data)
-	if _, err := b.w.out.WriteAt(whole, int64(e.offset)); err != nil {
+	if err := b.set(kindCalibration, whole); err != nil {
 		return err
 	}
+	e := b.w.entry(kindCalibration)
 	e.bytes, e.crc = uint64(len(data)), crc32.Checksum(data, castagnoli)
 	return b.w.finish()
+}
+
+// set stores a section that is as long as was laid out.
+func (b *Built) set(k kind, data []byte) error {
+	e := b.w.entry(k)
+	_, err := b.w.out.WriteAt(data, int64(e.offset))
+	e.crc = crc32.Checksum(data, castagnoli)
+	return err
 }
 
 // Write assembles the file. The vectors are read once for each window of consecutive leaves whose rows and codes take
@@ -144,6 +153,9 @@ func (a *Assembly) parts(l *layout, ids *idSurvey, names *keySurvey) []extent {
 	}
 	if a.Calibration > 0 {
 		parts = append(parts, extent{kind: kindCalibration, reserved: uint64(a.Calibration)})
+	}
+	if a.Moments {
+		add(kindMoments, momentBytes*uint64(h.numbers))
 	}
 	add(kindBlocks, sizes[kindBlocks])
 	if a.Shape.Assignments() > 1 {

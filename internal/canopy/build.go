@@ -64,7 +64,7 @@ func Build(ctx context.Context, vs Vectors, p *Params, out Output, open func() (
 	a := b.assembly()
 	a.Keys, a.Metadata, a.Memory, a.Progress = p.Keys, p.Metadata, b.memory/2, b.tell("code")
 	if p.Calibrate > 0 || len(p.Queries) > 0 {
-		a.Calibration = calibrate.MaxBytes
+		a.Calibration, a.Moments = calibrate.MaxBytes, true
 	}
 	built, err := a.Write(ctx, out)
 	if err != nil || a.Calibration == 0 {
@@ -195,6 +195,12 @@ func (b *builder) calibrate(built *Built, open func() ([]byte, error)) error {
 		b.Searched(ix.RowsAt())
 	}
 	b.collect()
+	if ix.Moments, err = ix.measureMoments(newPool(b.ctx, b.Workers, b.Guard)); err != nil {
+		return err
+	}
+	if err := built.set(kindMoments, bytesOf(ix.Moments)); err != nil {
+		return err
+	}
 	t, err := ix.Calibrate(b.ctx, b.sample, b.Workers, b.Guard, b.Ahead, b.memory/2)
 	if err != nil {
 		return err

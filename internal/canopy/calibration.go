@@ -51,7 +51,7 @@ func (c *calibration) Exact() float64 {
 	if c.ix.measuresAll(1) {
 		return math.Inf(1)
 	}
-	return float64(c.ix.exactBytes())
+	return c.ix.ExactBytes()
 }
 
 func (c *calibration) Guard(do func() error) error {
@@ -84,7 +84,7 @@ func (w *sampleWorker) ask(i, k int, effort Effort) *Query {
 // outcome is what the searcher has found of the k answers to query i.
 func (w *sampleWorker) outcome(i, k int, t Touched) calibrate.Outcome {
 	far := w.sample.far[i]
-	o := calibrate.Outcome{Want: min(k, len(far)), Bytes: t.Bytes(w.ix)}
+	o := calibrate.Outcome{Want: min(k, len(far)), Bytes: t.Bytes(w.ix), Left: w.s.Left}
 	if o.Want > 0 {
 		o.Found = min(w.s.best.within(far[o.Want-1]), o.Want)
 	}

@@ -26,7 +26,7 @@ func (s *Searcher) scansFilter(f filter.Sized, all bool) bool {
 	}
 	if all {
 		listed := Touched{Rows: n}.Bytes(ix) + int64(n)*idBytes
-		return listed <= int64(ix.N)*askBytes+ix.exactBytes()/int64(max(ix.N, 1))*int64(n)
+		return float64(listed) <= float64(ix.N)*askBytes+ix.ExactBytes()*float64(n)/float64(max(ix.N, 1))
 	}
 	scan := Touched{Blocks: int(min(s.probesFor(float64(n)/float64(ix.N)), float64(ix.NLeaves)) * ix.MeanSlots / kernel.BlockSlots)}
 	return Touched{Rows: n}.Bytes(ix)+int64(n)*idBytes <= scan.Bytes(ix)

@@ -13,7 +13,8 @@ import (
 // is not positive, so that z deviations less are z·(2·CErr/√Coded)·√g more in S, the same for all codes of a leaf.
 type gauge struct {
 	unit, bias float32
-	spread     float32 // z·2·CErr/√Coded
+	deviation  float32 // 2·CErr/√Coded
+	spread     float32 // z times that
 
 	add, mul float64 // a raw distance is add + mul·raw as a bound
 
@@ -25,7 +26,8 @@ type gauge struct {
 
 func newGauge(ix *Index, sp space, q *Query, x []float32) gauge {
 	g := gauge{mul: 1, manhattan: ix.Metric == Manhattan}
-	g.spread = float32(float64(q.Effort.Z) * 2 * float64(ix.CErr) / math.Sqrt(float64(ix.Coded)))
+	g.deviation = float32(2 * float64(ix.CErr) / math.Sqrt(float64(ix.Coded)))
+	g.spread = q.Effort.Z * g.deviation
 	switch ix.Metric {
 	case Dot:
 		g.add, g.mul = metric.Squares(x)+sp.limit, 0

@@ -59,6 +59,8 @@ type Index struct {
 	LeafBias   []int32
 	Leaves     []Leaf // by leaf number; padding leaves have Slots 0; take Leaf
 
+	Moments []Moments // by leaf number; nil in files that have none
+
 	Blocks  []byte   // kernel.BlockBytes(M) each, 64-byte aligned
 	SlotRow []uint32 // by slot number, NoRow for padding; nil with one assignment; compare what it says with N
 	Rows    []byte   // N·RowStride

@@ -136,6 +136,12 @@ func (ix *Index) view() error {
 	ix.LeafNorm = cast[float32](bytes(kindLeafNorms))
 	ix.LeafBias = cast[int32](bytes(kindLeafBias))
 	ix.Leaves = cast[Leaf](bytes(kindLeaves))
+	if e := found[kindMoments]; e != nil {
+		if e.bytes != momentBytes*uint64(len(ix.Leaves)) {
+			return corruptAt(ix.entryAt(e), "%v: %d bytes, want %d", e.kind, e.bytes, momentBytes*len(ix.Leaves))
+		}
+		ix.Moments = cast[Moments](bytes(kindMoments))
+	}
 	ix.Blocks = bytes(kindBlocks)
 	ix.Rows = bytes(kindRows)
 	if ix.Shape.Assignments() > 1 {
@@ -198,7 +204,10 @@ func cast[T any](b []byte) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(*new(T))))
 }
 
-const leafBytes = 16
+const (
+	leafBytes   = 16
+	momentBytes = 12
+)
 
 // Sections lists the sections in the order of the file.
 func (ix *Index) Sections() []Section {

@@ -1,6 +1,8 @@
 package canopy
 
 import (
+	"math"
+
 	"github.com/annoy-go/annoy/internal/calibrate"
 	"github.com/annoy-go/annoy/internal/filter"
 	"github.com/annoy-go/annoy/internal/kernel"
@@ -44,8 +46,17 @@ type Touched struct {
 	ReadBytes int // that they read
 }
 
-// exactBytes is what measuring all rows takes in the measure of Touched.Bytes: rows that follow each other need no request.
-func (ix *Index) exactBytes() int64 { return int64(ix.N) * (150 + int64(ix.RowStride)*6/5) }
+// ExactBytes is what measuring all rows takes in the measure of Touched.Bytes: rows that follow each other need no request.
+func (ix *Index) ExactBytes() float64 { return float64(ix.N) * (150 + float64(ix.RowStride)*6/5) }
+
+// BytesFor is about what a search for k answers touches by a calibrated effort, which may be for fewer answers: leaves grow slower than k, rows
+// are twice k at least.
+func (ix *Index) BytesFor(e calibrate.Entry, k int) float64 {
+	if k <= e.K {
+		return e.Bytes
+	}
+	return e.Bytes*math.Pow(float64(k)/float64(e.K), 0.4) + float64(Touched{Rows: 2 * k}.Bytes(ix))
+}
 
 // Bytes is the time that the counted things take, in bytes of codes: what reading and adding up one byte of codes
 // takes is 1. The weights are those of a fit to 160 efforts on sift and gloss (shapes one4 and two8, rows of one and two bytes a

@@ -80,7 +80,7 @@ func (s *Searcher) checkRows(rows []uint32) error {
 			return s.ix.corruptRow(row)
 		}
 	}
-	if uint64(s.Touched.Rows)+uint64(len(rows)) > s.ix.head.slots {
+	if uint64(s.Touched.Rows)+uint64(len(rows)) > uint64(s.times())*s.ix.head.slots {
 		return corruptAt(-1, "leaves overlap: more than %d codes, as many as there are, led to rows", s.ix.head.slots)
 	}
 	return nil

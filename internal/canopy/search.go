@@ -47,6 +47,10 @@ type Searcher struct {
 
 	// Touched counts what the last search looked at.
 	Touched Touched
+	// Left is how many answers were likely unseen, for each found, after the leaves of the effort; where it says how many may be.
+	Left float64
+
+	again bool // what was scanned is scanned a second time
 }
 
 // Search returns the K nearest of the rows that the query's effort reaches, by (distance, id), nearest first. There are
@@ -73,7 +77,7 @@ func (s *Searcher) Search(ix *Index, q *Query) ([]Hit, error) {
 
 // begin takes the query up; false where there is nothing to answer.
 func (s *Searcher) begin(ix *Index, q *Query) bool {
-	s.ix, s.q, s.k, s.Touched = ix, q, min(q.K, ix.N), Touched{}
+	s.ix, s.q, s.k, s.Touched, s.again = ix, q, min(q.K, ix.N), Touched{}, false
 	if s.k < 1 {
 		return false
 	}
@@ -115,7 +119,11 @@ func (s *Searcher) answer() error {
 	if err := s.scanLeaves(); err != nil {
 		return err
 	}
-	if err := s.widen(); err != nil {
+	exact, err := s.widen()
+	if err == nil && !exact {
+		exact, err = s.goOn()
+	}
+	if err != nil {
 		return err
 	}
 	if s.q.Fixed != nil {
@@ -123,7 +131,7 @@ func (s *Searcher) answer() error {
 			return err
 		}
 	}
-	if s.complete() {
+	if !exact && s.complete() {
 		return nil
 	}
 	return s.scanRows()

@@ -35,6 +35,7 @@ const (
 	kindAxes
 	kindAxisBias
 	kindAxisScale
+	kindMoments
 	kinds // one more than the last
 )
 
@@ -47,6 +48,7 @@ var kindNames = [kinds]string{
 	kindCalibration: "calibration", kindKeyOffsets: "key offsets", kindKeyBytes: "keys", kindKeyOrder: "rows by key",
 	kindMetadata: "metadata",
 	kindCenter:   "center", kindAxes: "axes", kindAxisBias: "axis biases", kindAxisScale: "axis scales",
+	kindMoments: "leaf moments",
 }
 
 func (k kind) String() string {

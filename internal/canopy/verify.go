@@ -104,6 +104,15 @@ func (v *verifier) numbers() error {
 			}
 		}
 	}
+	for i := range v.Moments {
+		m := &v.Moments[i]
+		padding := v.Leaves[i] == Leaf{}
+		for _, x := range []float32{m.Square, m.SquareVar, m.Along} {
+			if !(x >= 0 && x <= math.MaxFloat32) || padding && x != 0 {
+				return corruptAt(v.offset(unsafe.Pointer(m)), "leaf %d has the moments %v", i, *m)
+			}
+		}
+	}
 	return nil
 }
 

@@ -12,31 +12,40 @@ func (s *Searcher) probesFor(share float64) float64 {
 	return float64(max(s.q.Effort.Probes, 1)) * math.Pow(min(share, 1), -filtered)
 }
 
-// widen goes on from the leaves that the effort asks for, in steps of as many again, until they are enough or all.
-func (s *Searcher) widen() error {
-	r := &s.route
+// fewFound is the share of all codes, one in so many, after which a search that still has fewer than k answers, or of whose rows more and more
+// pass, measures all rows: what passes the filter is elsewhere, and the bounds are not meant for queries that far away.
+const fewFound = 4
+
+// widen goes on from the leaves that the effort asks for, in steps of as many again, until they are enough or all. It is true where all rows
+// are to be measured instead.
+func (s *Searcher) widen() (exact bool, err error) {
+	r, before := &s.route, s.buffer.late
 	for done := len(r.order); ; done += len(r.order) {
 		if s.q.Fixed == nil {
 			if err := s.settle(); err != nil {
-				return err
+				return false, err
 			}
 		}
 		if s.enough(done) {
-			return nil
+			return false, nil
+		}
+		if s.q.Fixed == nil && fewFound*s.Touched.Blocks > int(s.ix.blocks) && (!s.best.full() || s.buffer.morePass(before)) {
+			return true, nil
 		}
 		if !r.all {
 			s.compareAll()
 		}
 		s.choose(max(done, 1))
 		if len(r.order) == 0 {
-			return nil
+			return false, nil
 		}
 		s.passOver()
 		if err := s.readLeaves(); err != nil {
-			return err
+			return false, err
 		}
+		before = s.buffer.passing()
 		if err := s.scanLeaves(); err != nil {
-			return err
+			return false, err
 		}
 	}
 }

@@ -28,7 +28,7 @@ func newWriter(out Output, h header, parts []extent) (*writer, error) {
 	for i, p := range parts {
 		end = (end + alignment - 1) &^ (alignment - 1)
 		w.table[i] = entry{kind: p.kind, offset: end, bytes: p.bytes, flags: flagRequired}
-		if p.kind == kindCalibration || p.kind == kindMetadata {
+		if p.kind == kindCalibration || p.kind == kindMetadata || p.kind == kindMoments {
 			w.table[i].flags = 0
 		}
 		w.place[p.kind] = i + 1

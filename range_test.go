@@ -19,7 +19,7 @@ func kindsBuilt(t *testing.T, m annoy.Metric, vs [][]float32) []*annoy.Index {
 // TestSearchRangeExact compares ranges of every metric and kind with the distances of all items.
 func TestSearchRangeExact(t *testing.T) {
 	eachMetric(t, func(t *testing.T, m annoy.Metric) {
-		const n, dim = 3000, 12
+		const n, dim = 1500, 12
 		vs := cloud(seeded(31), n, dim)
 		for _, ix := range kindsBuilt(t, m, vs) {
 			all := search(t, ix, vs[0], n, &annoy.SearchOptions{Exact: true})
@@ -43,11 +43,11 @@ func TestSearchRangeExact(t *testing.T) {
 
 // TestSearchRangeRecall asks for a recall of ranges of some items to a quarter of all, of queries that are no items.
 func TestSearchRangeRecall(t *testing.T) {
-	const n, dim, recall = 20000, 16, 0.95
+	const n, dim, recall = 8000, 16, 0.95
 	vs := gaussian(n+40, dim)
 	queries := vs[n:]
 	ix := build(t, twinOf(annoy.Euclidean, vs[:n], 0).builder(t, dim, nil), nil)
-	for _, rank := range []int{5, 50, 500, 5000} {
+	for _, rank := range []int{5, 50, 500, 3000} {
 		found, want := 0, 0
 		for _, q := range queries {
 			all := search(t, ix, q, rank, &annoy.SearchOptions{Exact: true})

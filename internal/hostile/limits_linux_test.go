@@ -1,4 +1,4 @@
-package annoy_test
+package hostile
 
 import (
 	"syscall"

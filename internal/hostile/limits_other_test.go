@@ -1,6 +1,6 @@
 //go:build !linux
 
-package annoy_test
+package hostile
 
 import "testing"
 

@@ -26,6 +26,8 @@ import (
 	"os"
 	"runtime/debug"
 	"unsafe"
+
+	"github.com/annoy-go/annoy/internal/regular"
 )
 
 // Advice tells the system in which order pages will be read. It changes speed, never results, and systems that
@@ -68,19 +70,11 @@ type Map struct {
 // empty Bytes. With Prefault, or where the file is read for want of a mapping, a file that shrinks meanwhile is an
 // error that matches ErrFault; with Prefault also one that the disk cannot read.
 func Open(path string, o Options) (*Map, error) {
-	// Stat before opening: opening a pipe would wait for its writer.
-	info, err := os.Stat(path)
+	f, size, err := regular.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("annoy: cannot open: %w", err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("annoy: cannot open %s: not a regular file but of type %s", path, typeName(info))
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("annoy: cannot open: %w", err)
-	}
-	m, err := OpenFile(f, o)
+	m, err := openSized(f, size, o)
 	if err == nil && o.KeepOpen {
 		m.file = f
 		return m, nil
@@ -90,14 +84,17 @@ func Open(path string, o Options) (*Map, error) {
 
 // OpenFile is Open for a file that is open already. The Map does not need f any longer, and does not keep it.
 func OpenFile(f *os.File, o Options) (*Map, error) {
-	if err := o.Validate(); err != nil {
-		return nil, err
-	}
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("annoy: cannot open: %w", err)
 	}
-	size := info.Size()
+	return openSized(f, info.Size(), o)
+}
+
+func openSized(f *os.File, size int64, o Options) (*Map, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
 	if size > math.MaxInt {
 		return nil, fmt.Errorf("annoy: cannot open %s: %d bytes do not fit the address space", f.Name(), size)
 	}
@@ -118,13 +115,6 @@ func OpenFile(f *os.File, o Options) (*Map, error) {
 // Borrow makes a Map of bytes that are another's: Close leaves them as they are. mapped tells whether they are a file's mapping, which can
 // fault.
 func Borrow(data []byte, mapped bool) *Map { return &Map{data: data, mapped: mapped, lent: true} }
-
-func typeName(info os.FileInfo) string {
-	if info.IsDir() {
-		return "directory"
-	}
-	return info.Mode().Type().String()
-}
 
 // readFile is OpenFile for want of a mapping. Wherever f's position is, it reads from the start. A file that has less than
 // its size, as one that shrinks meanwhile, is a fault where it ends.

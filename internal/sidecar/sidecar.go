@@ -16,6 +16,7 @@ import (
 	"strconv"
 
 	"github.com/annoy-go/annoy/internal/atomicfile"
+	"github.com/annoy-go/annoy/internal/regular"
 )
 
 // Suffix is appended to the full name of the index file.
@@ -136,17 +137,35 @@ func Path(path string) string {
 	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
 		return name
 	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
+	if target := linked(path); target != "" {
 		return target + Suffix
 	}
 	return name
 }
 
+// linked is the file that path leads to where it is a symbolic link, else "".
+func linked(path string) string {
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return ""
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return ""
+	}
+	return target
+}
+
 // Read returns the sidecar of the index file at path whose bytes are data. No sidecar is nil without a warning; one that is
 // damaged, of another version, or of another file is nil with a warning that says so.
 func Read(path string, data []byte) (m *Meta, warning string) {
-	name := Path(path)
+	name := path + Suffix
 	b, err := readSmall(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if target := linked(path); target != "" {
+			name = target + Suffix
+			b, err = readSmall(name)
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ""
 	}
@@ -180,46 +199,50 @@ func Ignored(name string, reason error) string {
 }
 
 func readSmall(name string) ([]byte, error) {
-	// Stat before opening: opening a pipe would wait for its writer.
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("not a regular file but %s", info.Mode())
-	}
-	f, err := os.Open(name)
+	f, size, err := regular.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
-	if err == nil && len(b) > maxBytes {
-		err = fmt.Errorf("more than %d bytes", maxBytes)
+	if size > maxBytes {
+		return nil, fmt.Errorf("more than %d bytes", maxBytes)
 	}
-	return b, err
+	b := make([]byte, size)
+	if _, err := io.ReadFull(f, b); err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 func parse(b []byte) (*Meta, error) {
-	m := new(Meta)
-	if err := json.Unmarshal(b, m); err != nil {
-		return nil, err
+	m, sum, plain := parsePlain(b)
+	if !plain {
+		var err error
+		if m, sum, err = parseAny(b); err != nil {
+			return nil, err
+		}
 	}
 	if m.Format != format || m.Version != Version {
 		return nil, fmt.Errorf("format %q version %d, want %q version %d", m.Format, m.Version, format, Version)
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(b, &fields); err != nil {
-		return nil, err
-	}
-	sum, err := checksum(fields)
-	if err != nil {
-		return nil, err
 	}
 	if sum != m.Checksum {
 		return nil, fmt.Errorf("checksum %08x, its content has %08x", m.Checksum, sum)
 	}
 	return m, nil
+}
+
+// parseAny reads a sidecar and sums its fields up, whatever its layout, those of later versions among them.
+func parseAny(b []byte) (m *Meta, sum uint32, err error) {
+	m = new(Meta)
+	if err := json.Unmarshal(b, m); err != nil {
+		return nil, 0, err
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return nil, 0, err
+	}
+	sum, err = checksum(fields)
+	return m, sum, err
 }
 
 // checksum goes over the fields and not over the text, so that fields which a later version adds are covered and layout

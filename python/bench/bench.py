@@ -78,6 +78,7 @@ def table(figures, dim):
         ("`save`", "save"),
         ("the first `AnnoyIndex()` of a process", "new"),
         ("`load`, in another process", "load"),
+        ("`load` of a small file, 1000 × 40, again and again", "load, small"),
         ("`get_nns_by_vector`, a list", "query, list"),
         ("`get_nns_by_vector`, an array", "query, numpy"),
         (f"the same of an empty index, {dim}, a list", f"empty call, {dim}, list"),

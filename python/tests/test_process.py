@@ -228,6 +228,53 @@ class Threads(InFolder):
         self.assertEqual(len(index.get_nns_by_item(0, 5, filter=lambda id: index.get_nns_by_item(id, 1) == [id])), 5)
 
 
+@unittest.skipUnless(os.path.isdir("/proc/self/fd"), "this system does not tell the descriptors of a process")
+class Descriptors(InFolder):
+    def test_indexes_hold_none(self):
+        self.saved(count=50)
+        canopy = annoy.Canopy(DIM, "euclidean")
+        canopy.add_items(None, vectors(50))
+        canopy.build()
+        canopy.save(self.path("x.canopy"))
+        run(
+            """
+            import os, resource, sys, warnings
+            import annoy
+            forest, canopy, ignored = sys.argv[1:]
+            warnings.filterwarnings("ignore", ignored)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+            def opened():
+                index = annoy.AnnoyIndex(16, "angular")
+                index.load(forest)
+                return index
+
+            def built():
+                index = annoy.AnnoyIndex(16, "angular")
+                index.add_item(0, [1.0] * 16)
+                index.build(1)
+                return index
+
+            first = [opened(), built(), annoy.Canopy.open(canopy)]
+            before = os.listdir("/proc/self/fd")
+            forests = [opened() for _ in range(10000)]
+            canopies = [annoy.Canopy.open(canopy) for _ in range(300)]
+            memory = [built() for _ in range(300)]
+            assert os.listdir("/proc/self/fd") == before, (before, os.listdir("/proc/self/fd"))
+            pid = os.fork()
+            for indexes in (forests, memory):
+                assert indexes[-1].get_nns_by_item(0, 1) == [0]
+            assert canopies[-1].search_by_id(0, 1)[0] == [0]
+            if pid == 0:
+                os._exit(7)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+            """,
+            self.path(),
+            self.path("x.canopy"),
+            ".*multi-threaded, use of fork",
+        )
+
+
 class Interpreter(InFolder):
     @unittest.skipUnless(sys.platform == "linux", "what is open is read from /proc")
     def test_import_does_not_open_the_library(self):

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define ANNOY_CLIB_VERSION 2
+#define ANNOY_CLIB_VERSION 3
 
 // What a call returns: which exception is to be raised.
 enum {

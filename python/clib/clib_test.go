@@ -12,6 +12,8 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
+
+	"github.com/annoy-go/annoy"
 )
 
 // TestWarningsOfABuild adds warnings as a build does, without the object's lock, while other calls are refused.
@@ -87,6 +89,85 @@ func TestRoaringFilterCopies(t *testing.T) {
 			if f.Contains(id) != (id%2 == 0) {
 				t.Fatalf("%d bits, id %d: %v", bits, id, f.Contains(id))
 			}
+		}
+	}
+}
+
+// TestGuard calls with handles of nothing and of something else, and with sizes that no memory has: each is an error, or tells nothing.
+func TestGuard(t *testing.T) {
+	other := filterHandle(annoy.IDFilter([]int64{1}))
+	defer annoy_filter_delete(other)
+	if n := annoy_len(0) + annoy_len(other); n != 0 {
+		t.Errorf("the lengths of nothing are %d", n)
+	}
+	if n := annoy_trees(0) + annoy_built(0) + annoy_trees(other) + annoy_built(other); n != 0 {
+		t.Errorf("nothing is said to be built: %d", n)
+	}
+	for name, status := range map[string]int{
+		"add": code(annoy_add(0, 0, nil, nil)), "add of another": code(annoy_add(other, 0, nil, nil)), "add_many": code(annoy_add_many(0, nil, nil, nil)),
+		"add_key": code(annoy_add_key(0, nil, 0, nil, nil)), "vector": code(annoy_vector(0, 0, nil, nil)), "distance": code(annoy_distance(0, 0, 0, nil, nil)),
+		"shape": code(annoy_shape(0, nil, nil, nil)), "shape of another": code(annoy_shape(other, nil, nil, nil)),
+		"save": code(annoy_save(0, nil, 0, nil)), "load": code(annoy_load(0, nil, 0, nil, nil)), "unload": code(annoy_unload(0, nil)),
+		"unbuild": code(annoy_unbuild(0, nil)), "on_disk_build": code(annoy_on_disk_build(0, nil, nil)), "build": code(annoy_build(0, nil, nil, nil, nil)),
+		"inherit": code(annoy_inherit(0, nil, nil, nil, nil)), "write": code(annoy_write(0, nil, 1, nil)), "lookup": code(annoy_lookup(0, nil, -1, nil, nil)),
+		"wait": code(annoy_wait(0, 0, nil, nil, nil)), "wait of another": code(annoy_wait(other, 0, nil, nil, nil)),
+		"filter_ids": code(annoy_filter_ids(nil, -1, nil, nil)), "filter_ids, too many": code(annoy_filter_ids(nil, math.MaxInt64, nil, nil)),
+		"filter_mask": code(annoy_filter_mask(nil, -1, nil, nil)), "filter_mask, too many": code(annoy_filter_mask(nil, 1, nil, nil)),
+	} {
+		if status == 0 {
+			t.Errorf("%s went well", name)
+		}
+	}
+	// These have nothing to say it with.
+	annoy_set_seed(0, 1)
+	annoy_set_verbose(0, 1)
+	annoy_cancel(0)
+	annoy_cancel(other)
+	annoy_delete(0)
+	annoy_delete(other)
+	annoy_filter_delete(0)
+	annoy_where(0, nil)
+}
+
+// code is what a call returned, whose type has no name here.
+func code[T ~int32](status T) int { return int(status) }
+
+func TestMatrixRange(t *testing.T) {
+	var memory [4]float32
+	p := unsafe.Pointer(&memory)
+	for _, bad := range [][2]int64{{-1, 4}, {math.MinInt64, 4}, {math.MaxInt64, 4}, {2, math.MaxInt64}, {2, math.MinInt64}, {1 << 40, -(1 << 40)}} {
+		if _, err := newMatrix(p, bad[0], bad[1], 1); err == nil {
+			t.Errorf("%d rows %d bytes apart were taken", bad[0], bad[1])
+		}
+	}
+	if _, err := newMatrix(nil, 1, 4, 1); err == nil {
+		t.Error("a row without memory was taken")
+	}
+	memory[0], memory[3] = 1, 2
+	for stride, want := range map[int64]float32{12: 2, -12: 1} {
+		first := unsafe.Pointer(&memory[0])
+		if stride < 0 {
+			first = unsafe.Pointer(&memory[3])
+		}
+		m, err := newMatrix(first, 2, stride, 1)
+		if err != nil || m.row(1)[0] != want {
+			t.Errorf("the second row %d bytes on: %v, %v; want %v", stride, m, err, want)
+		}
+	}
+	if m, err := newMatrix(nil, 0, math.MaxInt64, 1); err != nil || m.count != 0 {
+		t.Errorf("no rows: %v, %v", m, err)
+	}
+}
+
+func TestEachRange(t *testing.T) {
+	for _, bad := range []int64{-1, math.MinInt64, math.MaxInt64, math.MaxInt64/3 + 1} {
+		if n, err := each(3, bad); err == nil {
+			t.Errorf("3 rows of %d are %d", bad, n)
+		}
+	}
+	for n, want := range map[int64]int64{0: 0, 5: 15, math.MaxInt64 / 3: math.MaxInt64 / 3 * 3} {
+		if got, err := each(3, n); err != nil || got != want {
+			t.Errorf("3 rows of %d are %d, %v", n, got, err)
 		}
 	}
 }

@@ -15,31 +15,29 @@ import (
 
 //export annoy_on_disk_build
 func annoy_on_disk_build(h C.uintptr_t, path *C.char, e *C.annoy_error) C.int32_t {
-	return call(e, func() error { return objectOf(h).buildOnDisk(C.GoString(path)) })
+	return on(h, e, func(o *object) error { return o.buildOnDisk(C.GoString(path)) })
 }
 
 //export annoy_unbuild
 func annoy_unbuild(h C.uintptr_t, e *C.annoy_error) C.int32_t {
-	return call(e, objectOf(h).unbuild)
+	return on(h, e, (*object).unbuild)
 }
 
 //export annoy_unload
 func annoy_unload(h C.uintptr_t, e *C.annoy_error) C.int32_t {
-	return call(e, objectOf(h).unload)
+	return on(h, e, (*object).unload)
 }
 
 //export annoy_save
 func annoy_save(h C.uintptr_t, path *C.char, prefault C.int32_t, e *C.annoy_error) C.int32_t {
-	o := objectOf(h)
-	return warned(e, o, func() error { return o.save(C.GoString(path), prefault != 0) })
+	return onWarned(h, e, func(o *object) error { return o.save(C.GoString(path), prefault != 0) })
 }
 
 // annoy_load opens a file; access is the name of an annoy.Access.
 //
 //export annoy_load
 func annoy_load(h C.uintptr_t, path *C.char, prefault C.int32_t, access *C.char, e *C.annoy_error) C.int32_t {
-	o := objectOf(h)
-	return warned(e, o, func() error {
+	return onWarned(h, e, func(o *object) error {
 		var a annoy.Access
 		if err := a.UnmarshalText([]byte(C.GoString(access))); err != nil {
 			return err
@@ -83,7 +81,11 @@ func annoy_write(h C.uintptr_t, to unsafe.Pointer, size C.int64_t, e *C.annoy_er
 		if ix == nil {
 			return errBusy
 		}
-		n, err := ix.WriteTo(&writer{unsafe.Slice((*byte)(to), size)})
+		room, err := given[byte](to, int64(size))
+		if err != nil {
+			return err
+		}
+		n, err := ix.WriteTo(&writer{room})
 		if err == nil && n != int64(size) {
 			err = errChanged
 		}
@@ -161,7 +163,11 @@ func annoy_lookup(h C.uintptr_t, key *C.char, size C.int64_t, id *C.int64_t, e *
 		if ix == nil {
 			return valueError("annoy: keys are read of an index: call build() or open one")
 		}
-		found, err := ix.Lookup(unsafe.String((*byte)(unsafe.Pointer(key)), int(size)))
+		k, err := given[byte](unsafe.Pointer(key), int64(size))
+		if err != nil {
+			return err
+		}
+		found, err := ix.Lookup(string(k))
 		if errors.Is(err, annoy.ErrNotFound) {
 			return &failure{status: C.ANNOY_KEY, text: err.Error()}
 		}

@@ -18,21 +18,34 @@ import (
 // annoy_filter_ids makes a filter of a list of ids. annoy_filter_delete gives each of these up.
 //
 //export annoy_filter_ids
-func annoy_filter_ids(ids *C.int64_t, count C.int64_t) C.uintptr_t {
-	return filterHandle(annoy.IDFilter(unsafe.Slice((*int64)(ids), count)))
+func annoy_filter_ids(ids *C.int64_t, count C.int64_t, h *C.uintptr_t, e *C.annoy_error) C.int32_t {
+	return call(e, func() error {
+		list, err := given[int64](unsafe.Pointer(ids), int64(count))
+		if err == nil {
+			*h = filterHandle(annoy.IDFilter(list))
+		}
+		return err
+	})
 }
 
 // annoy_filter_mask makes a filter of a byte for each id, 0 for those that are not in it.
 //
 //export annoy_filter_mask
-func annoy_filter_mask(mask *C.uint8_t, count C.int64_t) C.uintptr_t {
-	b := roaring64.New()
-	for id, in := range unsafe.Slice((*uint8)(mask), count) {
-		if in != 0 {
-			b.Add(uint64(id))
+func annoy_filter_mask(mask *C.uint8_t, count C.int64_t, h *C.uintptr_t, e *C.annoy_error) C.int32_t {
+	return call(e, func() error {
+		list, err := given[uint8](unsafe.Pointer(mask), int64(count))
+		if err != nil {
+			return err
 		}
-	}
-	return filterHandle(annoy.Roaring64Filter(b))
+		b := roaring64.New()
+		for id, in := range list {
+			if in != 0 {
+				b.Add(uint64(id))
+			}
+		}
+		*h = filterHandle(annoy.Roaring64Filter(b))
+		return nil
+	})
 }
 
 // annoy_filter_roaring makes a filter of a serialised roaring bitmap, of 32 or 64 bits.
@@ -71,4 +84,6 @@ func roaringFilter(bytes []byte, bits int) (annoy.Filter, error) {
 func filterHandle(f annoy.Filter) C.uintptr_t { return C.uintptr_t(cgo.NewHandle(f)) }
 
 //export annoy_filter_delete
-func annoy_filter_delete(h C.uintptr_t) { cgo.Handle(h).Delete() }
+func annoy_filter_delete(h C.uintptr_t) {
+	_ = protect(func() error { cgo.Handle(h).Delete(); return nil })
+}

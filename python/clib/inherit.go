@@ -19,9 +19,9 @@ import (
 //
 //export annoy_where
 func annoy_where(h C.uintptr_t, out *C.annoy_bytes) {
-	*out = C.annoy_bytes{}
-	_ = protect(func() error {
-		ix := objectOf(h).index.Load()
+	_ = on(h, nil, func(o *object) error {
+		*out = C.annoy_bytes{}
+		ix := o.index.Load()
 		if ix == nil {
 			return nil
 		}
@@ -42,7 +42,7 @@ func annoy_where(h C.uintptr_t, out *C.annoy_bytes) {
 //
 //export annoy_inherit
 func annoy_inherit(h C.uintptr_t, from *C.annoy_bytes, path, access *C.char, e *C.annoy_error) C.int32_t {
-	return call(e, func() error {
+	return on(h, e, func(o *object) error {
 		b := inherit.Bytes{Mapped: from.mapped != 0, Trees: int(from.trees), Seed: uint64(from.seed)}
 		for i := range b.Parts {
 			part, err := given[byte](C.annoy_part(from, C.int(i)), int64(from.sizes[i]))
@@ -55,7 +55,7 @@ func annoy_inherit(h C.uintptr_t, from *C.annoy_bytes, path, access *C.char, e *
 		if err := a.UnmarshalText([]byte(C.GoString(access))); err != nil {
 			return err
 		}
-		return objectOf(h).inherit(b, C.GoString(path), a)
+		return o.inherit(b, C.GoString(path), a)
 	})
 }
 

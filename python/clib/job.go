@@ -41,28 +41,47 @@ func start(do func(ctx context.Context, j *job) error) C.uintptr_t {
 //
 //export annoy_wait
 func annoy_wait(h C.uintptr_t, milliseconds C.int64_t, done, total *C.int64_t, e *C.annoy_error) C.int32_t {
-	j := cgo.Handle(h).Value().(*job)
-	timer := time.NewTimer(time.Duration(milliseconds) * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-j.ended:
-	case <-timer.C:
+	var j *job
+	ended := false
+	err := protect(func() error {
+		j = cgo.Handle(h).Value().(*job)
+		ended = j.wait(time.Duration(milliseconds) * time.Millisecond)
 		*done, *total = C.int64_t(j.done.Load()), C.int64_t(j.total.Load())
+		if ended {
+			cgo.Handle(h).Delete()
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return report(e, err)
+	case !ended:
 		return C.ANNOY_RUNNING
-	}
-	j.cancel()
-	cgo.Handle(h).Delete()
-	*done, *total = C.int64_t(j.done.Load()), C.int64_t(j.total.Load())
-	if j.object != nil {
+	case j.object != nil:
 		return warned(e, j.object, func() error { return j.err })
 	}
 	return report(e, j.err)
 }
 
+// wait waits for the end, but not for longer than d.
+func (j *job) wait(d time.Duration) (ended bool) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-j.ended:
+		j.cancel()
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
 // annoy_cancel asks a job to end; annoy_wait still has to be called until it has.
 //
 //export annoy_cancel
-func annoy_cancel(h C.uintptr_t) { cgo.Handle(h).Value().(*job).cancel() }
+func annoy_cancel(h C.uintptr_t) {
+	_ = protect(func() error { cgo.Handle(h).Value().(*job).cancel(); return nil })
+}
 
 // buildOptions are those of annoy_build, as JSON.
 type buildOptions struct {
@@ -94,7 +113,11 @@ func annoy_build(h C.uintptr_t, options *C.char, queries *C.annoy_rows, out *C.u
 			build.Kind, build.Seed = annoy.Forest, o.seed.Load()
 		}
 		if queries != nil {
-			for i, m := 0, matrixOf(queries, o.dim); i < m.count; i++ {
+			m, err := matrixOf(queries, o.dim)
+			if err != nil {
+				return err
+			}
+			for i := range m.count {
 				build.CalibrationQueries = append(build.CalibrationQueries, m.row(i))
 			}
 		}

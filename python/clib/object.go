@@ -154,7 +154,7 @@ func (o *object) addKey(key string, v []float32) error {
 		if err := o.addable(); err != nil {
 			return err
 		}
-		if err := o.builder.AddKey(strings.Clone(key), v); err != nil {
+		if err := o.builder.AddKey(key, v); err != nil {
 			return err
 		}
 		o.count.Store(int64(o.builder.Len()))

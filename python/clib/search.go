@@ -43,7 +43,10 @@ func annoy_search(h C.uintptr_t, q *C.float, id, n C.int64_t, options *C.annoy_o
 		if q == nil {
 			hits, err = s.byID(dst, int64(id))
 		} else {
-			hits, err = s.run(dst, vector(q, o.dim))
+			var v []float32
+			if v, err = vector(q, o.dim); err == nil {
+				hits, err = s.run(dst, v)
+			}
 		}
 		return err
 	})
@@ -58,9 +61,21 @@ func annoy_search_many(h C.uintptr_t, rows *C.annoy_rows, n C.int64_t, options *
 	return call(e, func() error {
 		o := objectOf(h)
 		s := searchOf(o, int64(n), options)
-		b := &batch{search: s, rows: matrixOf(rows, o.dim), n: int(n)}
-		b.ids = unsafe.Slice((*int64)(ids), b.rows.count*b.n)
-		b.distances = unsafe.Slice((*float32)(distances), b.rows.count*b.n)
+		m, err := matrixOf(rows, o.dim)
+		if err != nil {
+			return err
+		}
+		results, err := each(m.count, int64(n))
+		if err != nil {
+			return err
+		}
+		b := &batch{search: s, rows: m, n: int(n)}
+		if b.ids, err = given[int64](unsafe.Pointer(ids), results); err != nil {
+			return err
+		}
+		if b.distances, err = given[float32](unsafe.Pointer(distances), results); err != nil {
+			return err
+		}
 		*out = start(func(ctx context.Context, j *job) error { return b.run(ctx, j, workers(int(jobs))) })
 		return nil
 	})

@@ -47,6 +47,29 @@ var (
 // call runs do and tells C how it ended. Where do panics, that is the end, and it is told to be this library's fault.
 func call(e *C.annoy_error, do func() error) C.int32_t { return report(e, protect(do)) }
 
+// on is call of what concerns an object.
+func on(h C.uintptr_t, e *C.annoy_error, do func(o *object) error) C.int32_t {
+	return call(e, func() error { return do(objectOf(h)) })
+}
+
+// onWarned is on, with the object's warnings.
+func onWarned(h C.uintptr_t, e *C.annoy_error, do func(o *object) error) C.int32_t {
+	var o *object
+	if status := on(h, e, func(of *object) error { o = of; return nil }); status != C.ANNOY_OK {
+		return status
+	}
+	return warned(e, o, func() error { return do(o) })
+}
+
+// ask is what do tells of an object: the zero value where that cannot be told.
+func ask[T any](h C.uintptr_t, do func(o *object) T) (answer T) {
+	_ = on(h, nil, func(o *object) error {
+		answer = do(o)
+		return nil
+	})
+	return answer
+}
+
 func protect(do func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -29,10 +29,10 @@ static int filter_ready(Filter *self) {
 	int32_t status = ANNOY_OK;
 	switch (self->kind) {
 	case IDS:
-		self->handle = lib.filter_ids((const int64_t *)data, size / 8);
+		status = lib.filter_ids((const int64_t *)data, size / 8, &self->handle, &error);
 		break;
 	case MASK:
-		self->handle = lib.filter_mask((const uint8_t *)data, size);
+		status = lib.filter_mask((const uint8_t *)data, size, &self->handle, &error);
 		break;
 	default:
 		status = lib.filter_roaring(data, size, self->kind == ROARING64 ? 64 : 32, &self->handle, &error);

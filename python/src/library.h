@@ -17,7 +17,7 @@
 	X(int64_t, len, (uintptr_t)) \
 	X(int32_t, trees, (uintptr_t)) \
 	X(int32_t, built, (uintptr_t)) \
-	X(void, shape, (uintptr_t, int32_t *dim, char **metric)) \
+	X(int32_t, shape, (uintptr_t, int32_t *dim, char **metric, annoy_error *)) \
 	X(void, set_seed, (uintptr_t, uint64_t)) \
 	X(void, set_verbose, (uintptr_t, int32_t)) \
 	X(int32_t, add, (uintptr_t, int64_t id, const float *, annoy_error *)) \
@@ -45,8 +45,8 @@
 	X(int32_t, metadata, (uintptr_t, void **, int64_t *size, annoy_error *)) \
 	X(int32_t, key, (uintptr_t, int64_t id, void **key, int64_t *size, annoy_error *)) \
 	X(int32_t, lookup, (uintptr_t, const char *key, int64_t size, int64_t *id, annoy_error *)) \
-	X(uintptr_t, filter_ids, (const int64_t *, int64_t count)) \
-	X(uintptr_t, filter_mask, (const uint8_t *, int64_t count)) \
+	X(int32_t, filter_ids, (const int64_t *, int64_t count, uintptr_t *h, annoy_error *)) \
+	X(int32_t, filter_mask, (const uint8_t *, int64_t count, uintptr_t *h, annoy_error *)) \
 	X(int32_t, filter_roaring, (const void *, int64_t size, int32_t bits, uintptr_t *h, annoy_error *)) \
 	X(void, filter_delete, (uintptr_t))
 

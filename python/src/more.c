@@ -318,7 +318,10 @@ static PyObject *shape(Index *self, PyObject *unused) {
 	READY(self);
 	int32_t dim;
 	char *metric;
-	lib.shape(self->handle, &dim, &metric);
+	annoy_error error = {0};
+	int32_t status = lib.shape(self->handle, &dim, &metric, &error);
+	if (status != ANNOY_OK)
+		return library_raise(status, &error);
 	PyObject *r = Py_BuildValue("is", (int)dim, metric);
 	self->f = dim;
 	if (strlen(metric) < sizeof self->metric)

@@ -1,4 +1,4 @@
-package annoy_test
+package accuracy
 
 import (
 	"fmt"
@@ -33,7 +33,7 @@ func TestNearlyParallel(t *testing.T) {
 			t.Run(fmt.Sprint(m, " ", c.last, " times ", c.scale), func(t *testing.T) {
 				vs := parallel(n+held, dim, c.last, c.scale)
 				items, queries := vs[:n], vs[n:]
-				b := twinOf(m, items, 0).builder(t, dim, nil)
+				b := twinOf(m, items).builder(t, dim, nil)
 				ix := build(t, b, &annoy.BuildOptions{Shape: annoy.One4})
 				truth, err := eval.Exact(t.Context(), eval.Rows(items), queries, m, k, nil)
 				if err != nil {

@@ -1,4 +1,4 @@
-package annoy_test
+package accuracy
 
 import (
 	"path/filepath"

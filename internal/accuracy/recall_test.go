@@ -1,4 +1,4 @@
-package annoy_test
+package accuracy
 
 import (
 	"path/filepath"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/annoy-go/annoy"
+	"github.com/annoy-go/annoy/eval"
 	"github.com/annoy-go/annoy/internal/words"
 )
 
@@ -63,7 +64,7 @@ func recallOf(t *testing.T, ix *annoy.Index, tw *twin, queries [][]float32, kth 
 	for i, q := range queries {
 		bound := kthBound(tw.metric, kth[i])
 		for _, h := range search(t, ix, q, recallK, o) {
-			d, _ := distance(tw.metric, q, tw.items[h.ID])
+			d := eval.Distance(tw.metric, q, tw.items[h.ID])
 			if tw.metric == annoy.Dot && d >= bound || tw.metric != annoy.Dot && d <= bound {
 				found++
 			}
@@ -109,10 +110,7 @@ func TestRecall(t *testing.T) {
 
 func testRecall(t *testing.T, tw *twin, queries [][]float32, floors [3]float64) {
 	t.Helper()
-	kth := make([]float64, len(queries))
-	for i, q := range queries {
-		kth[i] = tw.rank(q, nil)[recallK-1].dist
-	}
+	kth := tw.kth(t, queries, recallK)
 	o := &annoy.BuildOptions{Kind: annoy.Forest, Trees: recallTrees}
 	path := filepath.Join(t.TempDir(), "x.ann")
 	indexes := map[string]*annoy.Index{

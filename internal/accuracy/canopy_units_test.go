@@ -1,4 +1,4 @@
-package annoy_test
+package accuracy
 
 import (
 	"fmt"
@@ -30,7 +30,7 @@ func TestUnits(t *testing.T) {
 					}
 				}
 				items, queries := vs[:n], vs[n:]
-				ix := build(t, twinOf(m, items, 0).builder(t, dim, nil), &annoy.BuildOptions{Shape: annoy.One4})
+				ix := build(t, twinOf(m, items).builder(t, dim, nil), &annoy.BuildOptions{Shape: annoy.One4})
 				truth, err := eval.Exact(t.Context(), eval.Rows(items), queries, m, k, nil)
 				if err != nil {
 					t.Fatal(err)

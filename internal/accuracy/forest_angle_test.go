@@ -1,4 +1,4 @@
-package annoy_test
+package accuracy
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ func TestForestNearlyParallel(t *testing.T) {
 		t.Run(fmt.Sprint(c.last, " times ", c.scale), func(t *testing.T) {
 			vs := parallel(n+20, dim, c.last, c.scale)
 			items, queries := vs[:n], vs[n:]
-			ix := twinOf(annoy.Angular, items, 0).build(t, dim, 5)
+			ix := twinOf(annoy.Angular, items).forest(t, dim, 5)
 			truth, err := eval.Exact(t.Context(), eval.Rows(items), queries, annoy.Angular, k, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -51,9 +51,9 @@ func TestForestNearlyParallel(t *testing.T) {
 
 // TestForestDuplicates: an item with duplicates of smaller ids comes behind these among its own, as in Annoy.
 func TestForestDuplicates(t *testing.T) {
-	vs := cloud(seeded(42), 300, 8)
+	vs := gaussian(300, 8)
 	vs[200], vs[100] = vs[7], vs[7]
-	ix := twinOf(annoy.Angular, vs, 0).build(t, 8, 5)
+	ix := twinOf(annoy.Angular, vs).forest(t, 8, 5)
 	for _, c := range []struct {
 		id   int64
 		k    int

@@ -24,6 +24,9 @@ func parallel(n, dim int, last, scale float64) [][]float32 {
 // TestNearlyParallel searches vectors of nearly one direction, in large and in vanishing units: distances are those of float64, and
 // the target recall is found, by a rule without an absolute part.
 func TestNearlyParallel(t *testing.T) {
+	if raceEnabled {
+		t.Skip("what is found is the same with the race detector, which takes ten times as long")
+	}
 	const n, held, dim, k = 1300, 120, 16, 10
 	sets := map[annoy.Metric][]struct{ last, scale float64 }{
 		annoy.Angular: {{1e6, 1}, {1, 1e-25}, {100, 1e12}}, annoy.Cosine: {{1e5, 1}, {10, 1e-22}},

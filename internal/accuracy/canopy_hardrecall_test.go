@@ -90,6 +90,9 @@ func unrestricted(ranked []annoy.Neighbor) (annoy.SearchOptions, []annoy.Neighbo
 // TestHardRecallOfNewGroups: items lie in groups of near duplicates, and queries belong to none of them. Each item finds its answers in its own
 // group, so that hardly any effort is enough for queries like the items.
 func TestHardRecallOfNewGroups(t *testing.T) {
+	if raceEnabled {
+		t.Skip("what is found is the same with the race detector, which takes ten times as long")
+	}
 	const groups, copies, dim = 300, 30, 16
 	rng := seeded(212)
 	var items [][]float32
@@ -108,6 +111,9 @@ func TestHardRecallOfNewGroups(t *testing.T) {
 
 // TestHardRecallOfRestrictions: what a search must not return lies nearer than what it is to return, or is near all the same.
 func TestHardRecallOfRestrictions(t *testing.T) {
+	if raceEnabled {
+		t.Skip("what is found is the same with the race detector, which takes ten times as long")
+	}
 	const n, dim = 12000, 16
 	rng := seeded(213)
 	s := newHardSet(t, normals(rng, n, dim), normals(rng, 100, dim))

@@ -12,6 +12,9 @@ import (
 // TestUnits: a target recall means the same for vectors in any unit, by a rule without an absolute part, distances are as many times as
 // large, and exact answers the same. Squares and products of 2⁻⁸⁰ are beyond float32, so that only metrics without them are asked for it.
 func TestUnits(t *testing.T) {
+	if raceEnabled {
+		t.Skip("what is found is the same with the race detector, which takes ten times as long")
+	}
 	const n, held, dim, k = 1200, 120, 12, 10
 	for _, m := range []annoy.Metric{annoy.Angular, annoy.Cosine, annoy.Euclidean, annoy.Manhattan, annoy.Dot} {
 		units := []float32{1e-7, 0x1p-40, 0x1p40}

@@ -87,9 +87,10 @@ cross: ## compile the code and vet the tests for other systems
 arm64: ## the NEON kernels, and exact search on them, emulated by qemu
 	GOARCH=arm64 $(GO) test -exec qemu-aarch64-static ./internal/kernel ./internal/exact
 
+# Not the tests that take long or start processes.
 wasm: ## library and readers as WebAssembly, run by node
 	@export GOOS=js GOARCH=wasm; exec="$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec"; \
-	$(GO) test -exec="$$exec" ./vecio ./internal/... && $(GO) test -exec="$$exec" -run '^TestGolden$$' .
+	$(GO) test -exec="$$exec" $$($(GO) list ./vecio ./internal/... | grep -vE '/internal/(accuracy|hostile)$$') && $(GO) test -exec="$$exec" -run '^TestGolden$$' .
 
 upstream: ## golden files of other sources, from ANNOY_DATA
 	@out=$$(ANNOY_DATA=$(ANNOY_DATA) $(GO) test -count=1 -v -run '^(TestGoldenUpstream|TestMatchTestTree)$$' .) \

@@ -90,7 +90,7 @@ arm64: ## the NEON kernels, and exact search on them, emulated by qemu
 # Not the tests that take long or start processes.
 wasm: ## library and readers as WebAssembly, run by node
 	@export GOOS=js GOARCH=wasm; exec="$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec"; \
-	$(GO) test -exec="$$exec" $$($(GO) list ./vecio ./internal/... | grep -vE '/internal/(accuracy|hostile)$$') && $(GO) test -exec="$$exec" -run '^TestGolden$$' .
+	$(GO) test -short -timeout 30m -exec="$$exec" $$($(GO) list ./vecio ./internal/... | grep -vE '/internal/(accuracy|hostile)$$') && $(GO) test -exec="$$exec" -run '^TestGolden$$' .
 
 upstream: ## golden files of other sources, from ANNOY_DATA
 	@out=$$(ANNOY_DATA=$(ANNOY_DATA) $(GO) test -count=1 -v -run '^(TestGoldenUpstream|TestMatchTestTree)$$' .) \

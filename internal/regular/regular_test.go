@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -32,6 +33,9 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenAllocations(t *testing.T) {
+	if runtime.GOARCH == "wasm" {
+		t.Skip("each system call there allocates, in JavaScript's bridge")
+	}
 	path := filepath.Join(t.TempDir(), "x")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
